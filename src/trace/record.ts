@@ -36,7 +36,11 @@ export const RECORD_EXIT = 3
 export const RECORD_SIGNAL = 4
 /** a traced thread made a thread or process: `nr` is the new tid, `ret` the new tgid */
 export const RECORD_FORK = 5
-/** a program was replaced: `nr` is the tid that called execve (its tid is the tgid from here on) */
+/**
+ * a program was replaced: `nr` is the tid that called execve (its tid is the tgid from here on). With
+ * CALL_HAS_SEGMENTS it carries the path and argv as the kernel took them, because they could not be read at the
+ * entry; they then take the place of the captures of the pending RECORD_ENTER.
+ */
 export const RECORD_EXEC = 6
 
 export const ABI_NATIVE = 0
@@ -47,6 +51,13 @@ export const ABI_COMPAT = 1
 export const CALL_HAS_ENTER = 1
 /** segments follow the fixed part */
 export const CALL_HAS_SEGMENTS = 2
+/** RECORD_CALL made when the thread ended inside the call: `ret` means nothing, strace prints `= ?` */
+export const CALL_NO_RETURN = 4
+/**
+ * RECORD_CALL: some input could not be read at the entry (a page not yet touched) and was fetched again at the
+ * exit: entry captures found here take the place of the faulted ones of the RECORD_ENTER
+ */
+export const CALL_REFETCHED = 8
 
 /** the memory could not be read (bad pointer, or a page not present) */
 export const SEGMENT_FAULT = 1
