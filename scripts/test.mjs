@@ -9,7 +9,7 @@ const run = (cmd, args) => {
 if (!existsSync('node_modules/typescript')) run('npm', ['ci'])
 run('node_modules/.bin/tsc', ['-p', '.'])
 const under = process.argv.slice(2)
-const files = ['src', 'test']
+const files = ['src', 'test', 'scripts']
   .flatMap(dir =>
     existsSync(`build/${dir}`)
       ? readdirSync(`build/${dir}`, { recursive: true }).map(f => `${dir}/${f}`)
