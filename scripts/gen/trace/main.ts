@@ -1,0 +1,7 @@
+// Writes src/trace/tables/*.generated.ts from the checked-in facts: node build/scripts/gen/trace/main.js
+import { writeFileSync } from 'node:fs'
+import { readTraceFacts } from './read-facts.ts'
+import { renderTraceTables } from './render.ts'
+
+for (const [file, text] of renderTraceTables(readTraceFacts()))
+  writeFileSync(`src/trace/tables/${file}`, text)
