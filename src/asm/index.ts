@@ -1,4 +1,4 @@
-// The instruction set: BPF instructions as plain data (build, resolve, encode, decode), and the helper functions
+// The instruction set: BPF instructions as plain data (build, resolve, encode, decode, print, parse), and the helper functions
 // they can call.
 export {
   addrSpaceCast,
@@ -83,5 +83,8 @@ export {
   type Reg,
   slotCount,
 } from './opcode.ts'
+export { type ParseOptions, parse } from './parse.ts'
+export { type PrintOptions, print, printKernel } from './print.ts'
+export { type OperandNames, printKernelInsn } from './print-insn.ts'
 export { type LabelOptions, resolveLabels } from './resolve-labels.ts'
 export { type RefNumbers, resolveRefs } from './resolve-refs.ts'

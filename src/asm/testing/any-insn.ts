@@ -1,5 +1,13 @@
 // For tests: a fast-check arbitrary over every legal form of instruction, with resolved operands.
 import fc from 'fast-check'
+import {
+  BPF_PSEUDO_BTF_ID,
+  BPF_PSEUDO_FUNC,
+  BPF_PSEUDO_MAP_FD,
+  BPF_PSEUDO_MAP_IDX,
+  BPF_PSEUDO_MAP_IDX_VALUE,
+  BPF_PSEUDO_MAP_VALUE,
+} from '../../sys/bpf-constants.generated.ts'
 import * as asm from '../index.ts'
 
 const reg = fc.integer({ min: 0, max: 10 })
@@ -25,8 +33,11 @@ function resolved(insn: asm.Insn, distance: { off?: number; imm?: number }): asm
   return { ...rest, ...distance }
 }
 
-const pseudoWide = (src: number) =>
-  fc.tuple(reg, imm64).map(([dst, value]): asm.Insn => ({ ...asm.ldImm64(dst, value), src }))
+/** A 64-bit load of what `src` says, of which only the first half is used unless `both`. */
+const pseudoWide = (src: number, both: boolean) =>
+  fc
+    .tuple(reg, imm64)
+    .map(([dst, value]): asm.Insn => ({ ...asm.ldImm64(dst, both ? value : value & 0xffffffffn), src }))
 
 /** Every form of instruction the instruction set has, v1 to v4. */
 export const anyInsn: fc.Arbitrary<asm.Insn> = fc.oneof(
@@ -62,8 +73,8 @@ export const anyInsn: fc.Arbitrary<asm.Insn> = fc.oneof(
   fc.tuple(size, reg, off, reg).map(([z, d, o, s]) => asm.storeRelease(z, d, o, s)),
   fc.tuple(fc.constantFrom<1 | 2 | 4>(1, 2, 4), imm).map(([z, i]) => asm.ldAbs(z, i)),
   fc.tuple(fc.constantFrom<1 | 2 | 4>(1, 2, 4), reg, imm).map(([z, s, i]) => asm.ldInd(z, s, i)),
-  ...[0, 1, 2, 3, 5, 6].map(pseudoWide),
-  fc.tuple(reg, imm).map(([d, i]): asm.Insn => ({ ...asm.ldImm64(d, BigInt(i >>> 0)), src: 4 })),
+  ...[BPF_PSEUDO_MAP_FD, BPF_PSEUDO_MAP_IDX, BPF_PSEUDO_FUNC].map(src => pseudoWide(src, false)),
+  ...[0, BPF_PSEUDO_MAP_VALUE, BPF_PSEUDO_MAP_IDX_VALUE, BPF_PSEUDO_BTF_ID].map(src => pseudoWide(src, true)),
   off.map(o => resolved(asm.jump(''), { off: o })),
   imm.map(i => resolved(asm.jumpLong(''), { imm: i })),
   off.map(o => resolved(asm.mayGoto(''), { off: o })),
@@ -77,3 +88,43 @@ export const anyInsn: fc.Arbitrary<asm.Insn> = fc.oneof(
   fc.tuple(fc.nat(), fc.nat(100)).map(([i, o]) => resolved(asm.callKfunc(''), { imm: i, off: o })),
   fc.constant(asm.exit()),
 )
+
+const name = fc.oneof(
+  fc.constantFrom(
+    'out',
+    'loop_1',
+    '.L2',
+    'r1',
+    'pc',
+    'map',
+    'exit',
+    'bpf_loop',
+    'll',
+    'kfunc',
+    'a name',
+    '"',
+    ';//',
+    '',
+  ),
+  fc.string(),
+)
+
+/** Instructions with operands by name. */
+export const anyInsnWithRef: fc.Arbitrary<asm.Insn> = fc.oneof(
+  name.map(asm.jump),
+  name.map(asm.jumpLong),
+  name.map(asm.mayGoto),
+  fc.tuple(cond, reg, reg, name).map(([c, d, s, n]) => asm.jumpIfReg(c, d, s, n)),
+  fc.tuple(cond, reg, imm, name).map(([c, d, i, n]) => asm.jumpIf32Imm(c, d, i, n)),
+  name.map(asm.callSubprog),
+  name.map(asm.callKfunc),
+  fc.tuple(reg, name).map(([d, n]) => asm.ldMap(d, n)),
+  fc.tuple(reg, name, imm).map(([d, n, o]) => asm.ldMapValue(d, n, o)),
+  fc.tuple(reg, name).map(([d, n]) => asm.ldFuncAddress(d, n)),
+  fc.tuple(reg, name).map(([d, n]) => asm.ldKsym(d, n)),
+)
+
+/** Any instruction, with any labels before it. */
+export const anyLabelledInsn: fc.Arbitrary<asm.Insn> = fc
+  .tuple(fc.oneof(anyInsn, anyInsnWithRef), fc.array(name, { maxLength: 2 }))
+  .map(([insn, labels]) => (labels.length === 0 ? insn : asm.withLabel(insn, ...labels)))
