@@ -1,0 +1,231 @@
+// Parsed BTF, lazily: opening looks at the header only. The offsets of type records are found in one linear pass
+// that stops as soon as it has reached what was asked for, names are found by searching the sections as bytes,
+// and a type becomes an object when someone asks for it. The kernel's BTF has some 130,000 types and 2 MB of
+// strings; a look-up and a few members should not pay for them.
+
+import { BtfError } from '../errors/index.ts'
+import { type BtfSections, cutSections } from './header.ts'
+import { inflate } from './inflate.ts'
+import { type BtfKind, infoKind, infoVlen, KIND_NAMES } from './kinds.ts'
+import type { BtfFunc, BtfFuncProto, BtfType } from './type.ts'
+
+type OfKind<K extends BtfKind> = Extract<BtfType, { readonly kind: K }>
+
+/**
+ * Opens raw BTF (/sys/kernel/btf/*, or an ELF's .BTF section). The bytes are referenced, not copied: they must
+ * not change afterwards. With `base`, `bytes` is split BTF (a module's) whose ids and strings continue the base's.
+ * Throws BtfError when the header is wrong; a malformed type throws when it is reached.
+ */
+export function parseBtf(bytes: Uint8Array, base?: Btf): Btf {
+  return new Btf(cutSections(bytes), base)
+}
+
+export class Btf {
+  /** byte order of the values that the types describe */
+  readonly littleEndian: boolean
+  readonly base: Btf | undefined
+  /** id of the first type of this blob: 1, or one past the last type of the base */
+  readonly firstId: number
+  /** length of the base's strings, which name offsets count first */
+  readonly #firstString: number
+  readonly #sections: BtfSections
+  /** word offset of type `firstId + i`, filled up to `#indexed` */
+  readonly #offsets: Uint32Array
+  #indexed = 0
+  /** where in the type section the next record to index starts */
+  #nextWord = 0
+  readonly #types = new Map<number, BtfType>()
+  readonly #nameOffsets = new Map<string, number>()
+
+  /** Use `parseBtf`. */
+  constructor(sections: BtfSections, base?: Btf) {
+    this.#sections = sections
+    this.littleEndian = sections.littleEndian
+    this.base = base
+    this.firstId = base ? base.typeCount + 1 : 1
+    this.#firstString = base ? base.stringBytes : 0
+    // the smallest record has 3 words; memory of the part never written to is never touched
+    this.#offsets = new Uint32Array(Math.floor(sections.words.length / 3))
+  }
+
+  /** Highest type id, base included. The first call walks all type records (some 6 ms for a kernel). */
+  get typeCount(): number {
+    this.#indexAll()
+    return this.firstId - 1 + this.#indexed
+  }
+
+  /** Length of the string sections in bytes, base included. */
+  get stringBytes(): number {
+    return this.#firstString + this.#sections.strings.length
+  }
+
+  /** The type of that id. Types are made once: equal ids give the same object. Throws BtfError if there is none. */
+  type(id: number): BtfType {
+    if (id === 0) return VOID
+    if (this.base && id < this.firstId) return this.base.type(id)
+    const known = this.#types.get(id)
+    if (known) return known
+    const index = id - this.firstId
+    if (!Number.isInteger(id) || index < 0) throw new BtfError(`no BTF type has the id ${id}`)
+    while (this.#indexed <= index && this.#indexMore()) {}
+    if (this.#indexed <= index) {
+      throw new BtfError(`no BTF type has the id ${id}: the last one is ${this.typeCount}`)
+    }
+    const type = inflate(id, this.#sections.words, this.#offsets[index]!, this)
+    this.#types.set(id, type)
+    return type
+  }
+
+  /** The string at an offset as `name_off` has it. Throws BtfError if it lies outside. */
+  string(offset: number): string {
+    if (offset < this.#firstString) return this.base!.string(offset)
+    const { strings } = this.#sections
+    const start = offset - this.#firstString
+    if (start === 0 && !this.base) return ''
+    if (start >= strings.length) {
+      throw new BtfError(
+        `BTF string offset ${offset} lies outside of the ${this.stringBytes} bytes of strings`,
+      )
+    }
+    return strings.toString('utf8', start, strings.indexOf(0, start))
+  }
+
+  /**
+   * The first type of that name, in id order, base first; of `kind` only, if given.
+   * Without `kind`, `foo` finds `struct foo` and `typedef foo` alike.
+   */
+  find(name: string): BtfType | undefined
+  find<K extends BtfKind>(name: string, kind: K): OfKind<K> | undefined
+  find(name: string, kind?: BtfKind): BtfType | undefined {
+    for (const type of this.search(name, kind)) return type
+    return undefined
+  }
+
+  /** All types of that name, in id order. */
+  findAll(name: string): BtfType[]
+  findAll<K extends BtfKind>(name: string, kind: K): OfKind<K>[]
+  findAll(name: string, kind?: BtfKind): BtfType[] {
+    return [...this.search(name, kind)]
+  }
+
+  /** Like `find`, but throws BtfError if there is no such type. */
+  get<K extends BtfKind>(name: string, kind: K): OfKind<K> {
+    const type = this.find(name, kind)
+    if (!type) throw new BtfError(`no ${kind} "${name}" in this BTF`)
+    return type
+  }
+
+  /** The function of that name with its prototype. */
+  func(name: string): { readonly func: BtfFunc; readonly proto: BtfFuncProto } | undefined {
+    const func = this.find(name, 'func')
+    if (!func) return undefined
+    const proto = this.type(func.typeId)
+    if (proto.kind !== 'funcProto')
+      throw new BtfError(`function "${name}" has a ${proto.kind} for a prototype`)
+    return { func, proto }
+  }
+
+  /** All types of that name, found as they are asked for. */
+  *search(name: string, kind?: BtfKind): Generator<BtfType> {
+    if (this.base) yield* this.base.search(name, kind)
+    const nameOffset = this.nameOffset(name)
+    if (nameOffset === undefined) return
+    const { words } = this.#sections
+    // any word may equal the name's offset; what follows it tells a type record from a member, and then the
+    // index (walked only as far as needed) tells for certain
+    for (let word = words.indexOf(nameOffset); word >= 0; word = words.indexOf(nameOffset, word + 1)) {
+      if (!this.#looksLikeType(word, kind)) continue
+      const id = this.#idAt(word)
+      if (id !== undefined) yield this.type(id)
+    }
+  }
+
+  /**
+   * Offset of a name in the string section, or undefined if this BTF does not have it. Names are matched as
+   * whole strings: all writers of BTF store each string once and do not fold one into the tail of another.
+   */
+  nameOffset(name: string): number | undefined {
+    const known = this.#nameOffsets.get(name)
+    if (known !== undefined) return known
+    if (name === '' || name.includes('\0')) return undefined
+    const inBase = this.base?.nameOffset(name)
+    if (inBase !== undefined) return inBase
+    const { strings } = this.#sections
+    let offset: number
+    if (this.base && strings.subarray(0, Buffer.byteLength(name) + 1).equals(Buffer.from(`${name}\0`))) {
+      offset = 0 // the strings of split BTF need not start with an empty one
+    } else {
+      offset = strings.indexOf(`\0${name}\0`) + 1
+      if (offset === 0) return undefined
+    }
+    this.#nameOffsets.set(name, this.#firstString + offset)
+    return this.#firstString + offset
+  }
+
+  #looksLikeType(word: number, kind: BtfKind | undefined): boolean {
+    const { words, headWords } = this.#sections
+    const info = words[word + 1]
+    if (info === undefined) return false
+    const number = infoKind(info)
+    if (!headWords[number]) return false
+    return kind === undefined || (KIND_NAMES[number] ?? 'unknown') === kind
+  }
+
+  /** The id of the record that starts at a word, or undefined if none starts there. */
+  #idAt(word: number): number | undefined {
+    while (this.#nextWord <= word && this.#indexMore()) {}
+    const offsets = this.#offsets
+    let low = 0
+    let high = this.#indexed - 1
+    while (low <= high) {
+      const middle = (low + high) >>> 1
+      const at = offsets[middle]!
+      if (at === word) return this.firstId + middle
+      if (at < word) low = middle + 1
+      else high = middle - 1
+    }
+    return undefined
+  }
+
+  #indexAll(): void {
+    while (this.#indexMore()) {}
+  }
+
+  /**
+   * Indexes the next few hundred records (small steps let V8 optimise the loop early); false at the end.
+   * Throws BtfError when the very next record is malformed.
+   */
+  #indexMore(): boolean {
+    const { words, headWords, elementWords } = this.#sections
+    const offsets = this.#offsets
+    const length = words.length
+    let word = this.#nextWord
+    if (word >= length) return false
+    let index = this.#indexed
+    const stop = index + 256
+    while (index < stop && word < length) {
+      const info = words[word + 1] ?? 0
+      const kind = infoKind(info)
+      const head = headWords[kind] ?? 0
+      const next = word + head + elementWords[kind]! * infoVlen(info)
+      if (head === 0 || next > length) break
+      offsets[index++] = word
+      word = next
+    }
+    if (index === this.#indexed) throw this.#malformed(word)
+    this.#nextWord = word
+    this.#indexed = index
+    return true
+  }
+
+  #malformed(word: number): BtfError {
+    const { words, headWords } = this.#sections
+    const kind = infoKind(words[word + 1] ?? 0)
+    const which = `BTF type ${this.firstId + this.#indexed}`
+    return headWords[kind]
+      ? new BtfError(`${which} reaches past the end of the type section`)
+      : new BtfError(`${which} is of kind ${kind}, which is not known here`)
+  }
+}
+
+const VOID: BtfType = { kind: 'void', id: 0, name: '' }

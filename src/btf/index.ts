@@ -1,0 +1,20 @@
+// The public face of the btf floor.
+
+export { Btf, parseBtf } from './btf.ts'
+export { BtfBuilder } from './builder.ts'
+export { type FieldLocation, fieldPath } from './field-path.ts'
+export type { BtfKind } from './kinds.ts'
+export {
+  type FoundMember,
+  findMember,
+  type MemberBits,
+  memberBits,
+  memberNames,
+  POINTER_BYTES,
+  resolve,
+  sizeOf,
+} from './layout.ts'
+export { didYouMean, nearNames } from './near-names.ts'
+export { printDecl, printType, typeLabel } from './print.ts'
+export { buildProgramInfo, FUNC_INFO_BYTES, LINE_INFO_BYTES, type ProgramInfo } from './program-info.ts'
+export type * from './type.ts'
