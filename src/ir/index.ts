@@ -1,0 +1,23 @@
+// The compiler's back end: a program is built with `program`, compiled with `compile`.
+export { IrError, type IrErrorCode, type StackUse } from '../errors/ir-error.ts'
+export type { Builder, Loop, Operand, SwitchCase, Value, Variable } from './builder.ts'
+export { type Program, type ProgramOptions, program, type Signature } from './program.ts'
+export {
+  type Bits,
+  type BoolType,
+  bool,
+  type IntType,
+  nullable,
+  type PointerType,
+  pointer,
+  type Space,
+  s8,
+  s16,
+  s32,
+  s64,
+  type Type,
+  u8,
+  u16,
+  u32,
+  u64,
+} from './types.ts'
