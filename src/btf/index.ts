@@ -2,6 +2,8 @@
 
 export { Btf, parseBtf } from './btf.ts'
 export { BtfBuilder } from './builder.ts'
+export { type BtfValue, type DecodeOptions, decodeValue } from './decode-value.ts'
+export { encodeValue } from './encode-value.ts'
 export { type FieldLocation, fieldPath } from './field-path.ts'
 export type { BtfKind } from './kinds.ts'
 export {
