@@ -9,7 +9,12 @@ import { inflate } from './inflate.ts'
 import { type BtfKind, infoKind, infoVlen, KIND_NAMES } from './kinds.ts'
 import type { BtfFunc, BtfFuncProto, BtfType } from './type.ts'
 
-type OfKind<K extends BtfKind> = Extract<BtfType, { readonly kind: K }>
+/** The types that `kind` K may be: BtfComposite for 'struct', say, which also has 'union'. */
+type OfKind<K extends BtfKind, T = BtfType> = T extends { readonly kind: infer L }
+  ? K extends L
+    ? T
+    : never
+  : never
 
 /**
  * Opens raw BTF (/sys/kernel/btf/*, or an ELF's .BTF section). The bytes are referenced, not copied: they must

@@ -55,20 +55,25 @@ export function fieldPath(btf: Btf, type: BtfType, path: string): FieldLocation 
       } else if (from.kind === 'ptr') {
         follow(btf.type(from.typeId))
       } else {
-        throw new BtfError(`"${path}": ${printType(btf, at, done)} is neither an array nor a pointer`)
+        throw new BtfError(
+          `"${path}": "${done}" is ${printType(btf, at)}, which is neither array nor pointer`,
+        )
       }
       offsetBits += step * sizeOf(btf, at) * 8
       sizeBits = undefined
       done += `[${step}]`
       continue
     }
+    const behind = from.kind === 'ptr'
     if (from.kind === 'ptr') {
       follow(btf.type(from.typeId))
       from = resolve(btf, at)
     }
     if (from.kind !== 'struct' && from.kind !== 'union') {
+      const what =
+        done === '' ? printType(btf, at) : `"${done}" ${behind ? 'points to' : 'is'} ${printType(btf, at)}`
       const why = from.kind === 'fwd' ? 'is only declared in this BTF' : 'is no struct or union'
-      throw new BtfError(`"${path}": ${printType(btf, at, done)} ${why}`)
+      throw new BtfError(`"${path}": ${what}, which ${why}`)
     }
     const found = findMember(btf, from, step)
     if (!found) throw noMember(btf, from, step)
@@ -92,13 +97,13 @@ export function fieldPath(btf: Btf, type: BtfType, path: string): FieldLocation 
 /** Cuts a path into names and indexes. */
 function steps(path: string): (string | number)[] {
   const list: (string | number)[] = []
-  const token = /(?:(^|\.|->)([A-Za-z_$][\w$]*))|\[(\d+)\]/y
+  const token = /(?:^|(?<=[\w$\]])(?:\.|->))([A-Za-z_$][\w$]*)|\[(\d+)\]/y
   while (token.lastIndex < path.length) {
     const at = token.lastIndex
     const match = token.exec(path)
     if (!match) throw new BtfError(`field path "${path}" cannot be read from "${path.slice(at)}" on`)
-    const index = match[3]
-    if (index === undefined) list.push(match[2]!)
+    const index = match[2]
+    if (index === undefined) list.push(match[1]!)
     else if (index.length > 9) throw new BtfError(`field path "${path}": index ${index} is too large`)
     else list.push(Number(index))
   }

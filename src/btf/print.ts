@@ -3,8 +3,15 @@
 import type { Btf } from './btf.ts'
 import type { BtfComposite, BtfFuncProto, BtfMember, BtfType } from './type.ts'
 
-/** Nested deeper than this, a type is printed as `...`: only malformed BTF gets there. */
+/** Nested deeper than this, or with more parts in all, a type is printed as `...`: only malformed BTF gets there. */
 const MAX_NESTING = 32
+const MAX_PARTS = 65_536
+
+/** One printing: how many parts may still come. A type that contains itself twice would have 2^32 of them. */
+interface Printing {
+  readonly btf: Btf
+  partsLeft: number
+}
 
 /**
  * A type as in a declaration of `name` (or without one): `char comm[16]`, `int (*fn)(void *, int)`,
@@ -12,7 +19,7 @@ const MAX_NESTING = 32
  * A func or var prints its own declaration. Never throws for types of well-formed BTF.
  */
 export function printType(btf: Btf, type: BtfType, name = ''): string {
-  return declare(btf, type, name, typeLabel, 0)
+  return declare({ btf, partsLeft: MAX_PARTS }, type, name, typeLabel, 0)
 }
 
 /** Prints the part of a declaration that stands left of the declarator: `struct foo`, `unsigned int`. */
@@ -22,7 +29,14 @@ type PrintBase = (type: BtfType) => string
  * C declarations read inside out: `inner` is what has been built around the name so far, and each pointer, array
  * or function on the way to the base type wraps it.
  */
-function declare(btf: Btf, type: BtfType, name: string, printBase: PrintBase, depth: number): string {
+function declare(
+  printing: Printing,
+  type: BtfType,
+  name: string,
+  printBase: PrintBase,
+  depth: number,
+): string {
+  const { btf } = printing
   let at = type
   let inner = name
   /** qualifiers that apply to what comes next on the way in, outermost first */
@@ -34,7 +48,7 @@ function declare(btf: Btf, type: BtfType, name: string, printBase: PrintBase, de
     pointer = false
   }
   for (let steps = depth; ; steps++) {
-    if (steps > MAX_NESTING) return join('...', inner)
+    if (steps > MAX_NESTING || --printing.partsLeft < 0) return join('...', inner)
     switch (at.kind) {
       case 'const':
       case 'volatile':
@@ -59,7 +73,7 @@ function declare(btf: Btf, type: BtfType, name: string, printBase: PrintBase, de
         continue
       case 'funcProto':
         fence()
-        inner = `${inner}(${printParams(btf, at, steps + 1)})`
+        inner = `${inner}(${printParams(printing, at, steps + 1)})`
         at = btf.type(at.returnTypeId)
         continue
       case 'func':
@@ -75,8 +89,10 @@ function declare(btf: Btf, type: BtfType, name: string, printBase: PrintBase, de
 
 const join = (base: string, inner: string): string => (inner === '' ? base : `${base} ${inner}`)
 
-function printParams(btf: Btf, proto: BtfFuncProto, depth: number): string {
-  const params = proto.params.map(p => declare(btf, btf.type(p.typeId), p.name, typeLabel, depth))
+function printParams(printing: Printing, proto: BtfFuncProto, depth: number): string {
+  const params = proto.params.map(p =>
+    declare(printing, printing.btf.type(p.typeId), p.name, typeLabel, depth),
+  )
   if (proto.variadic) params.push('...')
   return params.length === 0 ? 'void' : params.join(', ')
 }
@@ -109,16 +125,17 @@ export function typeLabel(type: BtfType): string {
  * Attributes that only change layout (packed, aligned) are not BTF's to know and are not shown.
  */
 export function printDecl(btf: Btf, type: BtfType): string {
+  const printing: Printing = { btf, partsLeft: MAX_PARTS }
   switch (type.kind) {
     case 'typedef': {
       const target = btf.type(type.typeId)
-      return `typedef ${declare(btf, target, type.name, definition(btf, '', 0), 0)};`
+      return `typedef ${declare(printing, target, type.name, definition(printing, '', 0), 0)};`
     }
     case 'struct':
     case 'union':
     case 'enum':
     case 'enum64':
-      return `${define(btf, type, '', 0)};`
+      return `${define(printing, type, '', 0)};`
     case 'datasec':
       return type.vars.map(v => printDecl(btf, btf.type(v.typeId))).join('\n')
     case 'var':
@@ -133,16 +150,16 @@ export function printDecl(btf: Btf, type: BtfType): string {
 
 /** Anonymous composites are written out where they stand, everything else by its name. */
 const definition =
-  (btf: Btf, indent: string, depth: number): PrintBase =>
+  (printing: Printing, indent: string, depth: number): PrintBase =>
   type =>
-    type.name === '' && depth < MAX_NESTING ? define(btf, type, indent, depth) : typeLabel(type)
+    type.name === '' && depth < MAX_NESTING ? define(printing, type, indent, depth) : typeLabel(type)
 
-function define(btf: Btf, type: BtfType, indent: string, depth: number): string {
+function define(printing: Printing, type: BtfType, indent: string, depth: number): string {
   const inside = `${indent}\t`
   switch (type.kind) {
     case 'struct':
     case 'union': {
-      const lines = type.members.map(m => `${inside}${defineMember(btf, m, inside, depth)};\n`)
+      const lines = type.members.map(m => `${inside}${defineMember(printing, m, inside, depth)};\n`)
       return block(type, lines, indent)
     }
     case 'enum':
@@ -161,10 +178,10 @@ function block(type: BtfType, lines: readonly string[], indent: string): string 
   return lines.length === 0 ? `${head} {}` : `${head} {\n${lines.join('')}${indent}}`
 }
 
-function defineMember(btf: Btf, member: BtfMember, indent: string, depth: number): string {
-  const text = declare(btf, btf.type(member.typeId), member.name, definition(btf, indent, depth + 1), 0)
+function defineMember(printing: Printing, member: BtfMember, indent: string, depth: number): string {
+  const type = printing.btf.type(member.typeId)
+  const text = declare(printing, type, member.name, definition(printing, indent, depth + 1), 0)
   // an old-style bit field says its width in an int type of its own
-  const type = btf.type(member.typeId)
   const oldBits = type.kind === 'int' && type.sizeBits !== type.sizeBytes * 8 ? type.sizeBits : 0
   const bits = member.bitfieldBits || oldBits
   return bits === 0 ? text : `${text}: ${bits}`
