@@ -137,15 +137,16 @@ export function printDecl(btf: Btf, type: BtfType): string {
     case 'enum64':
       return `${define(printing, type, '', 0)};`
     case 'datasec':
-      return type.vars.map(v => printDecl(btf, btf.type(v.typeId))).join('\n')
-    case 'var':
-    case 'func': {
-      const prefix = type.linkage === 'global' ? '' : `${type.linkage} `
-      return `${prefix}${printType(btf, type)};`
-    }
+      return type.vars.map(v => printVariable(btf, btf.type(v.typeId))).join('\n')
     default:
-      return `${printType(btf, type)};`
+      return printVariable(btf, type)
   }
+}
+
+/** A variable or function with its linkage. */
+function printVariable(btf: Btf, type: BtfType): string {
+  const linkage = type.kind === 'var' || type.kind === 'func' ? type.linkage : 'global'
+  return `${linkage === 'global' ? '' : `${linkage} `}${printType(btf, type)};`
 }
 
 /** Anonymous composites are written out where they stand, everything else by its name. */
