@@ -10,3 +10,30 @@ export class BeetraceError extends Error {
     this.code = code
   }
 }
+
+/** The kernel, or the way it was built or started, lacks something. */
+export class NotSupportedError extends BeetraceError {
+  /** what is missing, in the kernel's words: "BPF_MAP_TYPE_RINGBUF", "/sys/kernel/btf/vmlinux" */
+  readonly feature: string
+  /** first kernel release that has it ("5.8"), when one does */
+  readonly since: string | undefined
+  constructor(feature: string, options: { since?: string; reason?: string; cause?: unknown } = {}) {
+    const needs = options.since === undefined ? '' : ` (needs Linux >= ${options.since})`
+    const why = options.reason === undefined ? '' : `: ${options.reason}`
+    super('NOT_SUPPORTED', `${feature} is not supported by this kernel${needs}${why}`, {
+      cause: options.cause,
+    })
+    this.feature = feature
+    this.since = options.since
+  }
+}
+
+/** An ELF file that cannot be understood. */
+export class ElfError extends BeetraceError {
+  /** file or object the bytes came from, as the user named it */
+  readonly file: string
+  constructor(file: string, what: string, options?: ErrorOptions) {
+    super('ELF', `${file}: ${what}`, options)
+    this.file = file
+  }
+}

@@ -1,0 +1,131 @@
+// The one door to Linux: a function per system call, results as the kernel gives them. Nothing else touches koffi.
+
+export { sanitizeName } from './bpf-attr.ts'
+export * from './bpf-constants.generated.ts'
+export {
+  bpfIterCreate,
+  bpfLinkCreate,
+  bpfLinkDetach,
+  bpfLinkUpdate,
+  bpfRawTracepointOpen,
+  type LinkCreateAttr,
+  type LinkCreateOptions,
+} from './bpf-link.ts'
+export {
+  bpfMapCreate,
+  bpfMapDelete,
+  bpfMapDeleteBatch,
+  bpfMapFreeze,
+  bpfMapGetNextKey,
+  bpfMapLookup,
+  bpfMapLookupAndDelete,
+  bpfMapLookupAndDeleteBatch,
+  bpfMapLookupBatch,
+  bpfMapUpdate,
+  bpfMapUpdateBatch,
+  type MapBatchAttr,
+  type MapBatchResult,
+  type MapCreateAttr,
+} from './bpf-map.ts'
+export {
+  bpfGetFdById,
+  bpfGetNextId,
+  bpfObjGet,
+  bpfObjGetInfoByFd,
+  bpfObjPin,
+  bpfTaskFdQuery,
+  type ObjectKind,
+  type TaskFdQueryResult,
+} from './bpf-object.ts'
+export {
+  bpfBtfLoad,
+  bpfEnableStats,
+  bpfProgAttach,
+  bpfProgBindMap,
+  bpfProgDetach,
+  bpfProgLoad,
+  bpfProgQuery,
+  bpfProgTestRun,
+  type ProgAttachAttr,
+  type ProgLoadAttr,
+  type ProgQueryResult,
+  type ProgTestRunAttr,
+  type ProgTestRunResult,
+} from './bpf-prog.ts'
+export { allocate, cString, getU64, LITTLE_ENDIAN, type Memory, setU64 } from './bytes.ts'
+export { checkSyscall } from './check.ts'
+export {
+  closeFd,
+  dupFd,
+  eventfd,
+  getCloseOnExec,
+  ioctl,
+  ioctlBytes,
+  mount,
+  O_CLOEXEC,
+  O_NONBLOCK,
+  pipe,
+  preadFd,
+  readFd,
+  setCloseOnExec,
+  umount,
+  writeFd,
+} from './descriptor.ts'
+export {
+  EPOLLERR,
+  EPOLLET,
+  EPOLLHUP,
+  EPOLLIN,
+  type EpollEvents,
+  epollAdd,
+  epollCreate,
+  epollDelete,
+  epollEventData,
+  epollEvents,
+  epollWait,
+} from './epoll.ts'
+export { keepAlive } from './keep.ts'
+export { type Linux, linux, type ReadablePoll, type SpawnCall, setLinux, withLinux } from './linux.ts'
+export { MAP_SHARED, type MemoryMap, mapMemory, PROT_READ, PROT_WRITE } from './memory-map.ts'
+export {
+  PERF_COUNT_SW_BPF_OUTPUT,
+  PERF_COUNT_SW_CPU_CLOCK,
+  PERF_FLAG_FD_CLOEXEC,
+  PERF_SAMPLE_RAW,
+  PERF_TYPE_HARDWARE,
+  PERF_TYPE_SOFTWARE,
+  PERF_TYPE_TRACEPOINT,
+  type PerfEventAttr,
+  perfEventDisable,
+  perfEventEnable,
+  perfEventOpen,
+  perfEventSetBpf,
+} from './perf.ts'
+export {
+  type ChildExit,
+  dieBySignal,
+  effectiveCapabilities,
+  exitNow,
+  geteuid,
+  getResourceLimit,
+  killProcess,
+  killThread,
+  overrideSignalAction,
+  pidfdOpen,
+  pidfdSendSignal,
+  type ResourceLimit,
+  RLIMIT_MEMLOCK,
+  RLIMIT_NOFILE,
+  setResourceLimit,
+  waitChild,
+} from './process.ts'
+export {
+  argvBytes,
+  environBytes,
+  openDescriptors,
+  parentSoftNofile,
+  parseSoftNofile,
+  splitNul,
+} from './self.ts'
+export { type SpawnOptions, spawnProcess } from './spawn.ts'
+export { CLOCK_BOOTTIME, CLOCK_MONOTONIC, CLOCK_REALTIME, clockNs, realtimeOffsetNs } from './time.ts'

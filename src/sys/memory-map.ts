@@ -1,0 +1,46 @@
+// mmap(2): kernel memory seen as an ArrayBuffer.
+
+import { errno, SyscallError } from '../errors/index.ts'
+import { linux } from './linux.ts'
+
+export const PROT_READ = 1
+export const PROT_WRITE = 2
+export const MAP_SHARED = 1
+
+/**
+ * One mapping. Reading any view of `buffer` after `unmap` kills the process (SIGSEGV), and so does writing to a
+ * mapping without PROT_WRITE: whoever owns the mapping hands out no view of it.
+ */
+export interface MemoryMap {
+  readonly address: number
+  readonly buffer: ArrayBuffer
+  /** twice is harmless */
+  unmap(): void
+}
+
+/** Maps `byteLength` bytes of `fd`, shared. Throws SyscallError with `action`. */
+export const mapMemory = (
+  fd: number,
+  offset: number,
+  byteLength: number,
+  prot: number,
+  action: string,
+): MemoryMap => {
+  const address = linux().mmap(0, byteLength, prot, MAP_SHARED, fd, offset)
+  if (address < 0) throw new SyscallError('mmap', -address, action, hint(-address))
+  const buffer = linux().view(address, byteLength)
+  let mapped = true
+  return {
+    address,
+    buffer,
+    unmap: () => {
+      if (mapped) linux().munmap(address, byteLength)
+      mapped = false
+    },
+  }
+}
+
+const hint = (errnoNumber: number) =>
+  errnoNumber === errno.EPERM || errnoNumber === errno.EAGAIN
+    ? { hint: 'raise RLIMIT_MEMLOCK (ulimit -l) or run as root' }
+    : {}

@@ -1,0 +1,31 @@
+// Clocks: bpf_ktime_get_ns counts CLOCK_MONOTONIC, people read CLOCK_REALTIME.
+
+import { allocate, getU64 } from './bytes.ts'
+import { linux } from './linux.ts'
+
+export const CLOCK_REALTIME = 0
+export const CLOCK_MONOTONIC = 1
+export const CLOCK_BOOTTIME = 7
+
+/** The clock's reading in ns. */
+export const clockNs = (clock: number): bigint => {
+  const timespec = allocate(16)
+  linux().clockGettime(clock, timespec.address)
+  return BigInt(getU64(timespec.data, 0)) * 1_000_000_000n + BigInt(getU64(timespec.data, 8))
+}
+
+/**
+ * What to add to a CLOCK_MONOTONIC time to get CLOCK_REALTIME, in ns; right to a microsecond at the moment of the
+ * call (the wall clock may be set later). The narrowest of several brackets, so that a preemption does not count.
+ */
+export const realtimeOffsetNs = (clock: number = CLOCK_MONOTONIC): bigint => {
+  let best = { width: 1n << 62n, offset: 0n }
+  for (let i = 0; i < 5; i++) {
+    const before = clockNs(clock)
+    const real = clockNs(CLOCK_REALTIME)
+    const after = clockNs(clock)
+    const width = after - before
+    if (width < best.width) best = { width, offset: real - (before + width / 2n) }
+  }
+  return best.offset
+}
