@@ -44,7 +44,6 @@ export const FAMILIES: readonly Family[] = [
       'O_NONBLOCK',
       'O_SYNC',
       'O_DSYNC',
-      'FASYNC',
       'O_DIRECT',
       'O_LARGEFILE',
       'O_NOFOLLOW',
@@ -53,17 +52,26 @@ export const FAMILIES: readonly Family[] = [
       'O_PATH',
       'O_TMPFILE',
       'O_DIRECTORY',
+      'FASYNC',
     ],
   }),
-  list('ACCESS_MODES', 'unistd.h', /^[RWXF]_OK$/, glibc),
+  flags('ACCESS_MODES', 'unistd.h', /^[RWX]_OK$/, { ...glibc, first: ['R_OK', 'W_OK', 'X_OK'] }),
   flags(
     'AT_FLAGS',
     'linux/fcntl.h',
     /^AT_(SYMLINK_NOFOLLOW|SYMLINK_FOLLOW|NO_AUTOMOUNT|EMPTY_PATH|STATX_FORCE_SYNC|STATX_DONT_SYNC|RECURSIVE)$/,
     {
-      first: ['AT_SYMLINK_NOFOLLOW', 'AT_SYMLINK_FOLLOW', 'AT_NO_AUTOMOUNT', 'AT_EMPTY_PATH'],
+      first: [
+        'AT_STATX_FORCE_SYNC',
+        'AT_STATX_DONT_SYNC',
+        'AT_SYMLINK_NOFOLLOW',
+        'AT_SYMLINK_FOLLOW',
+        'AT_NO_AUTOMOUNT',
+        'AT_EMPTY_PATH',
+      ],
     },
   ),
+  flags('UNLINK_FLAGS', 'linux/fcntl.h', /^AT_(REMOVEDIR)$/),
   list('FCNTL_COMMANDS', 'asm/fcntl.h linux/fcntl.h', /^F_/, {
     except: /^F_(RDLCK|WRLCK|UNLCK|EXLCK|SHLCK|OWNER_|SEAL_|LINUX_SPECIFIC_BASE)/,
   }),
@@ -118,7 +126,7 @@ export const FAMILIES: readonly Family[] = [
     /^AT_(SYMLINK_FOLLOW|EMPTY_PATH|HANDLE_FID|HANDLE_MNT_ID_UNIQUE|HANDLE_CONNECTABLE)$/,
   ),
   list('STATFS_MAGIC', 'linux/magic.h', /_(SUPER_)?MAGIC$/, {
-    except: /^(STACK_END_MAGIC|CRAMFS_MAGIC_WEND|EXT[23]_SUPER_MAGIC|REISERFS_)|_IOC|^(MSDOS|SMB2)_EXTRA$/,
+    except: /^(STACK_END_MAGIC|CRAMFS_MAGIC_WEND|REISERFS_)|_IOC|^(MSDOS|SMB2)_EXTRA$/,
   }),
   flags('STATFS_FLAGS', 'sys/statvfs.h', /^ST_/, { ...glibc }),
   list('DIRENT_TYPES', 'dirent.h', /^DT_/, glibc),
@@ -126,7 +134,22 @@ export const FAMILIES: readonly Family[] = [
   flags('PROT_FLAGS', 'asm/mman.h', /^PROT_/, { except: /^PROT_NONE$/ }),
   list('MAP_TYPES', 'linux/mman.h', /^MAP_(SHARED|PRIVATE|SHARED_VALIDATE|DROPPABLE)$/),
   flags('MAP_FLAGS', 'asm/mman.h', /^MAP_/, {
-    except: /^MAP_(TYPE|FILE|HUGE_.*|SHARED.*|PRIVATE|ANON|DROPPABLE|ABOVE4G_X)$/,
+    except: /^MAP_(TYPE|FILE|HUGE_.*|SHARED.*|PRIVATE|ANON|DROPPABLE)$/,
+    first: [
+      'MAP_FIXED',
+      'MAP_ANONYMOUS',
+      'MAP_32BIT',
+      'MAP_NORESERVE',
+      'MAP_POPULATE',
+      'MAP_NONBLOCK',
+      'MAP_GROWSDOWN',
+      'MAP_DENYWRITE',
+      'MAP_EXECUTABLE',
+      'MAP_LOCKED',
+      'MAP_STACK',
+      'MAP_HUGETLB',
+      'MAP_SYNC',
+    ],
   }),
   list('MADVISE', 'asm/mman.h', /^MADV_/),
   flags('MREMAP_FLAGS', 'linux/mman.h', /^MREMAP_/),
@@ -148,7 +171,9 @@ export const FAMILIES: readonly Family[] = [
   flags('CLONE_FLAGS', 'linux/sched.h', /^CLONE_/, { except: /^CLONE_(ARGS_|NEWTIME|EMPTY)/ }),
   flags('CLONE3_FLAGS', 'linux/sched.h', /^CLONE_/, { except: /^CLONE_(ARGS_|EMPTY)/ }),
   flags('UNSHARE_FLAGS', 'linux/sched.h', /^CLONE_(FILES|FS|NEW.*|SYSVSEM|THREAD|SIGHAND|VM)$/),
-  flags('WAIT_OPTIONS', 'linux/wait.h', /^(W[A-Z]+|__W[A-Z]+)$/),
+  flags('WAIT_OPTIONS', 'linux/wait.h', /^(W[A-Z]+|__W[A-Z]+)$/, {
+    first: ['WNOHANG', 'WEXITED', 'WSTOPPED', 'WCONTINUED', 'WNOWAIT', '__WCLONE', '__WALL', '__WNOTHREAD'],
+  }),
   list('WAITID_TYPES', 'linux/wait.h', /^P_/),
   list('RLIMITS', 'asm/resource.h', /^RLIMIT_/),
   list('RUSAGE_WHO', 'linux/resource.h', /^RUSAGE_/),
@@ -160,9 +185,9 @@ export const FAMILIES: readonly Family[] = [
   list('ARCH_PRCTL_OPTIONS', 'asm/prctl.h', /^ARCH_/, { except: /^ARCH_(SHSTK_(SHSTK|WRSS)|XCOMP_.*)$/ }),
   list('FUTEX_OPS', 'linux/futex.h', /^FUTEX_/, {
     except:
-      /^FUTEX_(OP_.*|PRIVATE_FLAG|CLOCK_REALTIME|CMD_MASK|.*_PRIVATE|WAITERS|OWNER_DIED|TID_MASK|BITSET_MATCH_ANY|32|WAITV_MAX|ROBUST_.*|UNLOCK_.*|.*MASK)$|^FUTEX_NO_NODE$/,
+      /^FUTEX_(OP_.*|PRIVATE_FLAG|CLOCK_REALTIME|CMD_MASK|.*_PRIVATE|WAITERS|OWNER_DIED|TID_MASK|BITSET_MATCH_ANY|32|WAITV_MAX|ROBUST_.*|UNLOCK_(?!PI$).*|.*MASK)$|^FUTEX_NO_NODE$/,
   }),
-  list('SCHED_POLICIES', 'linux/sched.h', /^SCHED_(NORMAL|FIFO|RR|BATCH|IDLE|DEADLINE|EXT|ISO)$/),
+  list('SCHED_POLICIES', 'sched.h linux/sched.h', /^SCHED_(OTHER|FIFO|RR|BATCH|IDLE|DEADLINE|EXT|ISO)$/),
   flags('SCHED_ATTR_FLAGS', 'linux/sched.h', /^SCHED_FLAG_/, {
     except: /^SCHED_FLAG_(ALL|KEEP_ALL|UTIL_CLAMP)$/,
   }),
@@ -246,9 +271,9 @@ export const FAMILIES: readonly Family[] = [
     except:
       /^NETLINK_(ADD_MEMBERSHIP|DROP_MEMBERSHIP|PKTINFO|BROADCAST_ERROR|NO_ENOBUFS|RX_RING|TX_RING|LISTEN_ALL_NSID|LIST_MEMBERSHIPS|CAP_ACK|EXT_ACK|GET_STRICT_CHK|INET_DIAG|UNCONNECTED|CONNECTED)$/,
   }),
-  list('SOCKET_LEVELS', 'sys/socket.h', /^SOL_/, glibc),
+  list('SOCKET_LEVELS', 'netinet/in.h netinet/tcp.h netinet/udp.h sys/socket.h', /^SOL_/, glibc),
   list('SOCKET_OPTIONS', 'asm/socket.h', /^SO_/, {
-    except: /^SO_(TIMESTAMP(NS|ING)?_OLD|RCVTIMEO_OLD|SNDTIMEO_OLD|GET_FILTER|ATTACH_.*_OLD|DEBUG_.*)$/,
+    except: /^SO_(GET_FILTER|ATTACH_.*_OLD|DEBUG_.*)$/,
   }),
   list('IP_OPTIONS', 'linux/in.h', /^(IP_|MCAST_)/, {
     except: /^IP_(PMTUDISC_|DEFAULT_|MAX_|XFRM_.*_OLD|RECVRETOPTS$)|^MCAST_(EXCLUDE|INCLUDE)$/,
