@@ -1,8 +1,14 @@
 // Facts about the running kernel and this machine, probed or read when first asked for.
 
-export type { Capability } from './capability.ts'
+export { BPFFS_PATH, findBpfFs, openBpfFs } from './bpffs.ts'
+export { CAPABILITIES, type Capability, missingCapabilities, parseCapabilityMask } from './capability.ts'
 export { onlineCpus, parseCpuList, possibleCpus } from './cpus.ts'
+export { askFeature, type Feature, type FeatureAnswer, hasFeature, requireFeature } from './feature.ts'
+export { allFeatures, features } from './features.ts'
+export { helperFeature } from './helper-features.ts'
 export { type KernelSymbol, KernelSymbols, readKernelSymbols, type SymbolOffset } from './kallsyms.ts'
+export { mapTypeFeatures } from './map-features.ts'
+export { allowLockedMemory } from './memlock.ts'
 export { findMount, type Mount, parseMountinfo, readMounts } from './mounts.ts'
 export { pageSizeBytes } from './page-size.ts'
 export {
@@ -21,5 +27,8 @@ export {
   requireTraceable,
   threadIds,
 } from './process.ts'
+export { programTypeFeatures } from './program-features.ts'
 export { compareReleases, isAtLeast, type KernelRelease, kernelRelease, parseRelease } from './release.ts'
+export { findTraceFs, openTraceFs, TRACEFS_PATH, TraceFs } from './tracefs.ts'
 export { parseTracepointFormat, type TracepointField, type TracepointFormat } from './tracepoint-format.ts'
+export { hasVmlinuxBtf, VMLINUX_BTF_PATH, vmlinuxBtf } from './vmlinux-btf.ts'

@@ -1,0 +1,142 @@
+// Ways to attach as features. Where the kernel looks at its arguments in a known order, it is asked with one that
+// is wrong in a later step, so that nothing is attached: the errno tells how far it came.
+
+import { statSync } from 'node:fs'
+import { errno } from '../errors/index.ts'
+import * as bpf from '../sys/bpf-constants.generated.ts'
+import { bpfLinkCreate, bpfObjGetInfoByFd, bpfRawTracepointOpen } from '../sys/index.ts'
+import type { Feature } from './feature.ts'
+import { answer, withFd, withProgram } from './probe.ts'
+
+const NO_FD = -1
+/** an interface that does not exist */
+const NO_IFINDEX = 0x7fffffff
+
+/** A raw tracepoint's descriptor is a bpf_link: it can be pinned and has an id. Attaches to a rare event, briefly. */
+export const rawTracepointLink: Feature = {
+  name: 'bpf_link for raw tracepoints',
+  since: '5.8',
+  probe: () =>
+    answer(
+      withProgram({ type: bpf.BPF_PROG_TYPE_RAW_TRACEPOINT }, fd =>
+        withFd(bpfRawTracepointOpen('task_newtask', fd), link =>
+          Math.max(0, -bpfObjGetInfoByFd(link, new Uint8Array(LINK_INFO_BYTES))),
+        ),
+      ),
+    ),
+}
+
+const LINK_INFO_BYTES = 16
+
+/** A cookie for raw tracepoints. Without it the longer attribute is EINVAL, with it the descriptor is EBADF. */
+export const rawTracepointCookie: Feature = {
+  name: 'bpf cookie for raw tracepoints',
+  since: '6.10',
+  probe: () => answer(-bpfRawTracepointOpen('task_newtask', NO_FD, 1n), { proves: [errno.EBADF] }),
+}
+
+/**
+ * A bpf_link on a perf event (tracepoint, kprobe, uprobe), with a cookie; before it there is the ioctl, without.
+ * The kernel looks at the program first and then at the event's descriptor, which is bad.
+ */
+export const perfEventLink: Feature = {
+  name: 'bpf_link and cookie for perf events',
+  since: '5.15',
+  probe: () =>
+    answer(
+      withProgram({ type: bpf.BPF_PROG_TYPE_TRACEPOINT }, progFd =>
+        withFd(bpfLinkCreate({ progFd, target: NO_FD, attachType: bpf.BPF_PERF_EVENT }), () => 0),
+      ),
+      { proves: [errno.EBADF] },
+    ),
+}
+
+/** Kernel probes through perf_event_open(2), without an entry in tracefs. */
+export const kprobe: Feature = {
+  name: 'kprobe',
+  since: '4.17',
+  probe: () => eventSource('kprobe', 'CONFIG_KPROBES'),
+}
+
+/** The same for user space. */
+export const uprobe: Feature = {
+  name: 'uprobe',
+  since: '4.17',
+  probe: () => eventSource('uprobe', 'CONFIG_UPROBES'),
+}
+
+/** One link on many kernel functions. Addresses are read from user memory last, and address 1 is no memory. */
+export const kprobeMulti: Feature = {
+  name: 'kprobe_multi',
+  since: '5.18',
+  probe: () =>
+    answer(
+      withProgram(
+        { type: bpf.BPF_PROG_TYPE_KPROBE, expectedAttachType: bpf.BPF_TRACE_KPROBE_MULTI },
+        progFd =>
+          withFd(
+            bpfLinkCreate({
+              progFd,
+              target: 0,
+              attachType: bpf.BPF_TRACE_KPROBE_MULTI,
+              options: { kind: 'kprobeMulti', count: 1, syms: new BigUint64Array([1n]) },
+            }),
+            () => 0,
+          ),
+      ),
+      { proves: [errno.EFAULT] },
+    ),
+}
+
+/** One link on many places of a program. A directory is no file to probe: EBADF. */
+export const uprobeMulti: Feature = {
+  name: 'uprobe_multi',
+  since: '6.6',
+  probe: () =>
+    answer(
+      withProgram(
+        { type: bpf.BPF_PROG_TYPE_KPROBE, expectedAttachType: bpf.BPF_TRACE_UPROBE_MULTI },
+        progFd =>
+          withFd(
+            bpfLinkCreate({
+              progFd,
+              target: 0,
+              attachType: bpf.BPF_TRACE_UPROBE_MULTI,
+              options: { kind: 'uprobeMulti', path: '/', offsets: new BigUint64Array(1) },
+            }),
+            () => 0,
+          ),
+      ),
+      { proves: [errno.EBADF] },
+    ),
+}
+
+/** Traffic control programs by link, on an interface that is not there: ENODEV. */
+export const tcx: Feature = {
+  name: 'tcx',
+  since: '6.6',
+  probe: () => onNoInterface(bpf.BPF_TCX_INGRESS),
+}
+
+/** Programs of a netkit device. */
+export const netkit: Feature = {
+  name: 'netkit',
+  since: '6.7',
+  probe: () => onNoInterface(bpf.BPF_NETKIT_PRIMARY),
+}
+
+function onNoInterface(attachType: number) {
+  return answer(
+    withProgram({ type: bpf.BPF_PROG_TYPE_SCHED_CLS, expectedAttachType: attachType }, progFd =>
+      withFd(bpfLinkCreate({ progFd, target: NO_IFINDEX, attachType }), () => 0),
+    ),
+    { proves: [errno.ENODEV] },
+  )
+}
+
+function eventSource(name: string, option: string) {
+  const path = `/sys/bus/event_source/devices/${name}/type`
+  return statSync(path, { throwIfNoEntry: false }) === undefined
+    ? ({ kind: 'missing', reason: `no ${path}: the kernel was built without ${option}` } as const)
+    : ({ kind: 'yes' } as const)
+}
