@@ -94,7 +94,7 @@ class LineParser {
   }
 
   #statement(): Insn {
-    if (this.#peek().text === '*') {
+    if (this.#is('*')) {
       const { size, base, off } = this.#memory()
       this.#symbol('=')
       const right = this.#tryRegister()
@@ -120,8 +120,8 @@ class LineParser {
         return this.#call()
       case 'lock': {
         const { size, base, off } = this.#memory()
-        const symbol = this.#peek().text
-        const op = atomicNames[aluOpOf.get(symbol) ?? -1]
+        const { kind, text } = this.#peek()
+        const op = kind === 'symbol' ? atomicNames[aluOpOf.get(text) ?? -1] : undefined
         if (op === undefined) this.#fail('expected += |= &= or ^=')
         this.#at++
         return atomic(op as AtomicOp, this.#word32(size), base, off, this.#register().number)
@@ -166,16 +166,16 @@ class LineParser {
   /** What only a plain `=` can have on its right; undefined for a register or a number. */
   #rightSide(dst: Register): Insn | undefined {
     const { text, kind, quoted } = this.#peek()
-    if (text === '-' && this.#isRegisterAt(1)) {
+    if (this.#is('-') && this.#isRegisterAt(1)) {
       this.#at++
       const src = this.#register()
       if (src.number !== dst.number || src.wide !== dst.wide)
         this.#fail('negation works on one register only', -1)
       return dst.wide ? neg(dst.number) : neg32(dst.number)
     }
-    if (text === '*') return this.#loadInto(dst)
-    if (text === '(') return this.#signExtend(dst)
-    if (text === '&') return this.#percpuAddress(dst)
+    if (this.#is('*')) return this.#loadInto(dst)
+    if (this.#is('(')) return this.#signExtend(dst)
+    if (this.#is('&')) return this.#percpuAddress(dst)
     if (kind !== 'word' || quoted || this.#isRegisterAt(0)) return undefined
     this.#at++
     const order = /^(le|be|bswap)(16|32|64)$/.exec(text)
@@ -211,7 +211,7 @@ class LineParser {
     const size = this.#size()
     this.#symbol('*')
     this.#symbol(')')
-    if (this.#peek().text !== 'skb') {
+    if (!this.#is('skb')) {
       this.#at = start
       const { size: type, base, off } = this.#memory()
       return type.signed
@@ -276,7 +276,7 @@ class LineParser {
   #address(kind: string, dst: number): Insn {
     this.#symbol('[')
     const insn = this.#addressOperand(kind, dst)
-    if (this.#peek().text === 'll') this.#at++
+    if (this.#is('ll')) this.#at++
     return insn
   }
 
@@ -288,7 +288,7 @@ class LineParser {
     })
     if (kind === 'ksym') return wide(BPF_PSEUDO_BTF_ID, 0n, { kind, name: this.#nameInBrackets() })
     if (kind === 'subprog') {
-      if (!/^[-+]$/.test(this.#peek().text)) {
+      if (!this.#isSign()) {
         return wide(BPF_PSEUDO_FUNC, 0n, { kind: 'funcAddress', name: this.#nameInBrackets() })
       }
       const distance = this.#number()
@@ -300,7 +300,7 @@ class LineParser {
       return wide(BPF_PSEUDO_BTF_ID, halves(id, fd))
     }
     if (kind !== 'map') this.#fail(`expected map, subprog, btf or ksym, not "${kind}"`, -2)
-    if (this.#tokens[this.#at + 1]?.text === ':') {
+    if (this.#is(':', 1)) {
       const { fd, idx } = this.#fieldsInBrackets(['fd', 'idx'])
       const offset = this.#valueOffset()
       const number = fd ?? idx!
@@ -316,7 +316,7 @@ class LineParser {
 
   /** `[0]+8`, if it comes next. */
   #valueOffset(): number | undefined {
-    if (this.#peek().text !== '[') return undefined
+    if (!this.#is('[')) return undefined
     for (const text of ['[', '0', ']']) this.#symbol(text)
     return this.#number()
   }
@@ -335,7 +335,7 @@ class LineParser {
       if (!names.includes(name)) this.#fail(`expected ${names.join(' or ')}`, -1)
       this.#symbol(':')
       fields[name] = this.#number()
-    } while (this.#peek().text !== ']' && this.#peek().kind === 'word')
+    } while (!this.#is(']') && this.#peek().kind === 'word')
     this.#symbol(']')
     return fields
   }
@@ -376,16 +376,16 @@ class LineParser {
   #call(): Insn {
     const insn = plain(BPF_JMP | BPF_CALL, 0)
     const { text: name, quoted } = this.#peek()
-    if (name === '#') return { ...insn, imm: this.#idAfterHash() }
+    if (this.#is('#')) return { ...insn, imm: this.#idAfterHash() }
     this.#word('a function')
     if (name === 'pc' && !quoted) return { ...insn, src: BPF_PSEUDO_CALL, imm: checkImm(this.#number()) }
-    if (name === 'kfunc' && this.#peek().text === '[') return this.#callKfunc(insn)
-    if (name === 'kernel' && this.#peek().text === '-') {
+    if (name === 'kfunc' && this.#is('[')) return this.#callKfunc(insn)
+    if (name === 'kernel' && this.#is('-')) {
       for (const text of ['-', 'function']) this.#symbol(text)
       return { ...insn, src: BPF_PSEUDO_KFUNC_CALL, imm: this.#idAfterHash() }
     }
     const helper = helperByName(name)
-    if (this.#peek().text === '#') {
+    if (this.#is('#')) {
       const imm = this.#idAfterHash()
       if (helper !== undefined && helper.id !== imm) this.#fail(`${name} is #${helper.id}`, -1)
       const isHelper = helper !== undefined || name === 'unknown'
@@ -397,7 +397,7 @@ class LineParser {
 
   #callKfunc(insn: Insn): Insn {
     this.#symbol('[')
-    if (this.#tokens[this.#at + 1]?.text !== ':') {
+    if (!this.#is(':', 1)) {
       return { ...insn, src: BPF_PSEUDO_KFUNC_CALL, ref: { kind: 'kfunc', name: this.#nameInBrackets() } }
     }
     const { id = 0, fd = 0 } = this.#fieldsInBrackets(['id', 'fd'])
@@ -423,7 +423,7 @@ class LineParser {
     this.#symbol(')')
     this.#symbol('(')
     const base = this.#register().number
-    const off = this.#peek().text === ')' ? 0 : checkOff(this.#number())
+    const off = this.#is(')') ? 0 : checkOff(this.#number())
     this.#symbol(')')
     return { size, base, off }
   }
@@ -469,7 +469,7 @@ class LineParser {
   /** A number with any signs before it. */
   #number(): number {
     let sign = 1
-    while (/^[-+]$/.test(this.#peek().text)) sign *= this.#tokens[this.#at++]!.text === '-' ? -1 : 1
+    while (this.#isSign()) sign *= this.#tokens[this.#at++]!.text === '-' ? -1 : 1
     if (this.#peek().kind !== 'number') this.#fail('expected a number')
     const value = Number(this.#tokens[this.#at++]!.text)
     return sign < 0 && value !== 0 ? -value : value
@@ -477,18 +477,17 @@ class LineParser {
 
   /** Whether a number marked ` ll` follows, or the opcode said that it is one. */
   #isWideNumber(): boolean {
-    let at = this.#at
-    while (/^[-+]$/.test(this.#tokens[at]?.text ?? '')) at++
-    return (
-      this.#tokens[at]?.kind === 'number' && (this.#code === LD_IMM64 || this.#tokens[at + 1]?.text === 'll')
-    )
+    let ahead = 0
+    while (this.#isSign(ahead)) ahead++
+    const isNumber = this.#tokens[this.#at + ahead]?.kind === 'number'
+    return isNumber && (this.#code === LD_IMM64 || this.#is('ll', ahead + 1))
   }
 
   #wideNumber(dst: number): Insn {
     let negative = false
-    while (/^[-+]$/.test(this.#peek().text)) negative = (this.#tokens[this.#at++]!.text === '-') !== negative
+    while (this.#isSign()) negative = (this.#tokens[this.#at++]!.text === '-') !== negative
     const value = BigInt(this.#tokens[this.#at++]!.text)
-    if (this.#peek().text === 'll') this.#at++
+    if (this.#is('ll')) this.#at++
     return ldImm64(dst, negative ? -value : value)
   }
 
@@ -498,8 +497,18 @@ class LineParser {
   }
 
   #symbol(text: string): void {
-    if (this.#peek().text !== text || this.#peek().quoted) this.#fail(`expected "${text}"`)
+    if (!this.#is(text)) this.#fail(`expected "${text}"`)
     this.#at++
+  }
+
+  /** Whether the next token, or one after it, is this word or symbol; a quoted name never is. */
+  #is(text: string, ahead = 0): boolean {
+    const token = this.#tokens[this.#at + ahead]
+    return token?.text === text && !token.quoted
+  }
+
+  #isSign(ahead = 0): boolean {
+    return this.#is('-', ahead) || this.#is('+', ahead)
   }
 
   #peek(): Token {

@@ -58,13 +58,17 @@ function readLine(text: string, lineNumber: number): Line {
   const tokens = tokenize(log === null ? text : text.slice(log[0].length).padStart(text.length), lineNumber)
   const labels: string[] = []
   let at = 0
-  for (; tokens[at]?.kind === 'word' && tokens[at + 1]?.text === ':'; at += 2) labels.push(tokens[at]!.text)
+  for (; tokens[at]?.kind === 'word' && isColon(tokens[at + 1]); at += 2) labels.push(tokens[at]!.text)
   const opcode = log?.[1]
   return {
     labels,
     code: opcode === undefined ? undefined : Number.parseInt(opcode, 16),
     rest: tokens.slice(at),
   }
+}
+
+function isColon(token: Token | undefined): boolean {
+  return token?.kind === 'symbol' && token.text === ':'
 }
 
 function parseRest({ rest, code }: Line, line: number, isLabel: (name: string) => boolean): Insn {

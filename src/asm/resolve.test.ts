@@ -78,13 +78,6 @@ test('the longest short jumps', () => {
   assert.equal(asm.resolveLabels(forward)[0]!.off, 0x7fff)
   const back = [asm.withLabel(asm.exit(), 'far'), ...nops(0x7ffe), asm.jump('far')]
   assert.equal(asm.resolveLabels(back).at(-1)!.off, -0x8000)
-  assert.throws(
-    () => asm.resolveLabels([asm.exit(), ...forward.slice(0, 1), ...nops(1), ...forward.slice(1)]),
-    {
-      code: 'ASM_JUMP_RANGE',
-      index: 1,
-    },
-  )
 })
 
 test('jumps that do not reach are made long', () => {
@@ -141,4 +134,5 @@ test('a program with distances in numbers does not grow', () => {
   const { ref: _, ...numeric } = asm.jump('')
   const insns = [numeric, asm.jump('far'), ...nops(0x8000), asm.withLabel(asm.exit(), 'far')]
   assert.throws(() => asm.resolveLabels(insns, { longJumps: true }), { code: 'ASM_JUMP_RANGE', index: 0 })
+  assert.throws(() => asm.resolveLabels(insns), { code: 'ASM_JUMP_RANGE', index: 0 })
 })

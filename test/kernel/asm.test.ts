@@ -1,0 +1,137 @@
+// The kernel's word on instructions: its verifier's log has the text that we print, and its results are those of
+// the interpreter in test/vm. Needs root. Programs are socket filters, run by BPF_PROG_TEST_RUN and never attached.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import * as asm from '../../src/asm/index.ts'
+import { anyInsn } from '../../src/asm/testing/any-insn.ts'
+import {
+  BPF_CALL,
+  BPF_JMP,
+  BPF_JMP32,
+  BPF_PROG_TYPE_SOCKET_FILTER,
+  BPF_PSEUDO_CALL,
+  BPF_PSEUDO_KFUNC_CALL,
+  bpfProgLoad,
+  bpfProgTestRun,
+  checkSyscall,
+  closeFd,
+} from '../../src/sys/index.ts'
+import { anyProgram, instructionLevels, levelProbes } from '../vm/any-program.ts'
+import { runProgram } from '../vm/index.ts'
+
+const LOG_SIZE = 1 << 20
+
+/** Loads a program and gives the descriptor (or -errno) and the log. */
+function load(insns: readonly asm.Insn[], logLevel = 0): { fd: number; log: string } {
+  const logBuf = new Uint8Array(LOG_SIZE)
+  const fd = bpfProgLoad({
+    progType: BPF_PROG_TYPE_SOCKET_FILTER,
+    insns: asm.encode(asm.resolveLabels(insns)),
+    license: 'GPL',
+    logLevel,
+    ...(logLevel > 0 && { logBuf }),
+  })
+  return { fd, log: Buffer.from(logBuf.subarray(0, logBuf.indexOf(0))).toString() }
+}
+
+function loads(insns: readonly asm.Insn[]): boolean {
+  const { fd } = load(insns)
+  if (fd >= 0) closeFd(fd)
+  return fd >= 0
+}
+
+const filledWord = [asm.storeImm(8, 10, -8, 0), asm.movImm(0, 0)]
+const level = instructionLevels.findLast(name => loads([...filledWord, levelProbes[name], asm.exit()]))
+
+/** The text of every instruction that the verifier walked over, by slot. */
+function walked(log: string): Map<number, string> {
+  return new Map(
+    [...log.matchAll(/^(\d+): (\([0-9a-f]{2}\) [^;\n]*)/gm)].map(([, slot, text]) => [
+      Number(slot),
+      text!.trimEnd(),
+    ]),
+  )
+}
+
+/** The listing by slot, to compare with a log. */
+function listed(insns: readonly asm.Insn[]): Map<number, string> {
+  return walked(asm.printKernel(asm.resolveLabels(insns)).replace(/^ +/gm, ''))
+}
+
+test('the kernel runs programs', () => {
+  const { fd, log } = load([asm.movImm(0, 0), asm.exit()], 1)
+  assert.ok(fd >= 0, `${checkMessage(fd)} ${log}`)
+  closeFd(fd)
+  assert.notEqual(level, undefined)
+})
+
+test('programs print as in the verifier’s log', () => {
+  fc.assert(
+    fc.property(anyProgram(level!), program => {
+      const insns = program('low')
+      const { fd, log } = load(insns, 2)
+      assert.ok(fd >= 0, log.slice(-2000))
+      closeFd(fd)
+      const expected = listed(insns)
+      const steps = walked(log)
+      assert.ok(steps.size > 20)
+      for (const [slot, text] of steps) assert.equal(text, expected.get(slot))
+    }),
+    { numRuns: 30 },
+  )
+})
+
+test('every form of instruction prints as in the verifier’s log', {
+  skip: level !== 'ordered' && 'this kernel does not know all instructions: Linux >= 6.15 does',
+}, () => {
+  // Alone at the start of a program, so that the log shows it even if the verifier then refuses what it does.
+  fc.assert(
+    fc.property(anyInsn.filter(showsAlone), any => {
+      const insn = withNearTarget(any)
+      const callsNext = insn.code === (BPF_JMP | BPF_CALL) && insn.src === BPF_PSEUDO_CALL
+      const rest = [asm.movImm(0, 0), asm.exit()]
+      const program = insn.code === asm.exit().code ? [insn] : [insn, ...rest, ...(callsNext ? rest : [])]
+      const { fd, log } = load(program, 2)
+      if (fd >= 0) closeFd(fd)
+      assert.equal(walked(log).get(0), asm.printKernelInsn(insn), log)
+    }),
+    { numRuns: 400 },
+  )
+})
+
+test('the kernel and the interpreter compute the same', () => {
+  fc.assert(
+    fc.property(anyProgram(level!), fc.constantFrom('low' as const, 'high' as const), (program, half) => {
+      const insns = program(half)
+      const { fd, log } = load(insns, 1)
+      assert.ok(fd >= 0, log.slice(-2000))
+      const { result, retval } = bpfProgTestRun({ progFd: fd, dataIn: new Uint8Array(64), repeat: 1 })
+      closeFd(fd)
+      checkSyscall(result, 'bpf', 'test-run a program')
+      assert.equal(BigInt(retval), BigInt.asUintN(32, runProgram(insns).r0))
+    }),
+    { numRuns: 150 },
+  )
+})
+
+/** Refused before the log begins: descriptors and BTF ids that do not exist, indirect jumps without a table. */
+function showsAlone({ code, src }: asm.Insn): boolean {
+  if (code === asm.LD_IMM64) return src === 0
+  return code !== GOTOX && !(code === (BPF_JMP | BPF_CALL) && src === BPF_PSEUDO_KFUNC_CALL)
+}
+
+const GOTOX = 0x0d
+
+/** Targets outside of the program are refused before the log begins as well. */
+function withNearTarget(insn: asm.Insn): asm.Insn {
+  const instructionClass = insn.code & 7
+  if (instructionClass !== BPF_JMP && instructionClass !== BPF_JMP32) return insn
+  if (insn.code === BPF_JMP32) return { ...insn, imm: 0 }
+  if (insn.code === (BPF_JMP | BPF_CALL)) return insn.src === BPF_PSEUDO_CALL ? { ...insn, imm: 2 } : insn
+  return { ...insn, off: 0 }
+}
+
+function checkMessage(fd: number): string {
+  return fd < 0 ? `load failed with ${fd}` : ''
+}
