@@ -59,12 +59,13 @@ export const FAMILIES: readonly Family[] = [
   flags(
     'AT_FLAGS',
     'linux/fcntl.h',
-    /^AT_(SYMLINK_NOFOLLOW|SYMLINK_FOLLOW|NO_AUTOMOUNT|EMPTY_PATH|STATX_FORCE_SYNC|STATX_DONT_SYNC|RECURSIVE)$/,
+    /^AT_(SYMLINK_NOFOLLOW|SYMLINK_FOLLOW|REMOVEDIR|NO_AUTOMOUNT|EMPTY_PATH|STATX_FORCE_SYNC|STATX_DONT_SYNC|RECURSIVE)$/,
     {
       first: [
         'AT_STATX_FORCE_SYNC',
         'AT_STATX_DONT_SYNC',
         'AT_SYMLINK_NOFOLLOW',
+        'AT_REMOVEDIR',
         'AT_SYMLINK_FOLLOW',
         'AT_NO_AUTOMOUNT',
         'AT_EMPTY_PATH',
@@ -78,7 +79,9 @@ export const FAMILIES: readonly Family[] = [
   flags('FD_FLAGS', 'asm/fcntl.h', /^FD_CLOEXEC$/),
   list('LOCK_TYPES', 'asm/fcntl.h', /^F_(RDLCK|WRLCK|UNLCK|EXLCK|SHLCK)$/),
   flags('SEAL_FLAGS', 'linux/fcntl.h', /^F_SEAL_/),
-  flags('FLOCK_FLAGS', 'asm/fcntl.h', /^LOCK_/),
+  flags('FLOCK_FLAGS', 'asm/fcntl.h', /^LOCK_/, {
+    first: ['LOCK_SH', 'LOCK_EX', 'LOCK_NB', 'LOCK_UN', 'LOCK_MAND', 'LOCK_RW'],
+  }),
   list('SEEK_WHENCE', 'linux/fs.h', /^SEEK_/, { except: /^SEEK_MAX$/ }),
   flags('FALLOCATE_FLAGS', 'linux/falloc.h', /^FALLOC_FL_/),
   flags('RENAME_FLAGS', 'linux/fs.h linux/fcntl.h', /^RENAME_/),
@@ -108,7 +111,9 @@ export const FAMILIES: readonly Family[] = [
   flags('INOTIFY_MASK', 'linux/inotify.h', /^IN_/, {
     except: /^IN_(CLOEXEC|NONBLOCK|ALL_EVENTS|CLOSE|MOVE)$/,
   }),
-  flags('INOTIFY_INIT_FLAGS', 'linux/inotify.h', /^IN_(CLOEXEC|NONBLOCK)$/),
+  flags('INOTIFY_INIT_FLAGS', 'linux/inotify.h', /^IN_(CLOEXEC|NONBLOCK)$/, {
+    first: ['IN_CLOEXEC', 'IN_NONBLOCK'],
+  }),
   flags(
     'FANOTIFY_INIT_FLAGS',
     'linux/fanotify.h',
@@ -170,6 +175,7 @@ export const FAMILIES: readonly Family[] = [
   // processes
   flags('CLONE_FLAGS', 'linux/sched.h', /^CLONE_/, { except: /^CLONE_(ARGS_|NEWTIME|EMPTY)/ }),
   flags('CLONE3_FLAGS', 'linux/sched.h', /^CLONE_/, { except: /^CLONE_(ARGS_|EMPTY)/ }),
+  list('CAPABILITIES', 'linux/capability.h', /^CAP_/, { except: /^CAP_LAST_CAP$/ }),
   flags('UNSHARE_FLAGS', 'linux/sched.h', /^CLONE_(FILES|FS|NEW.*|SYSVSEM|THREAD|SIGHAND|VM)$/),
   flags('WAIT_OPTIONS', 'linux/wait.h', /^(W[A-Z]+|__W[A-Z]+)$/, {
     first: ['WNOHANG', 'WEXITED', 'WSTOPPED', 'WCONTINUED', 'WNOWAIT', '__WCLONE', '__WALL', '__WNOTHREAD'],
@@ -248,7 +254,9 @@ export const FAMILIES: readonly Family[] = [
   }),
   list('SIGPROCMASK_HOW', 'asm/signal.h', /^SIG_(BLOCK|UNBLOCK|SETMASK)$/),
   flags('SIGALTSTACK_FLAGS', 'linux/signal.h', /^SS_/),
-  flags('SIGNALFD_FLAGS', 'linux/signalfd.h asm/fcntl.h', /^SFD_(CLOEXEC|NONBLOCK)$/),
+  flags('SIGNALFD_FLAGS', 'linux/signalfd.h asm/fcntl.h', /^SFD_(CLOEXEC|NONBLOCK)$/, {
+    first: ['SFD_CLOEXEC', 'SFD_NONBLOCK'],
+  }),
   list('SIGINFO_CODES', 'asm/siginfo.h', /^SI_/, { except: /^SI_(MAX_SIZE|PAD_SIZE|EXPANSION|LOAD)/ }),
   list('SIGILL_CODES', 'asm/siginfo.h', /^ILL_/, { except: /^ILL_ILL_/ }),
   list('SIGFPE_CODES', 'asm/siginfo.h', /^FPE_/),
@@ -266,7 +274,7 @@ export const FAMILIES: readonly Family[] = [
     ...glibc,
     first: ['SOCK_CLOEXEC', 'SOCK_NONBLOCK'],
   }),
-  list('IP_PROTOCOLS', 'linux/in.h', /^IPPROTO_/, { except: /^IPPROTO_MAX$/ }),
+  list('IP_PROTOCOLS', 'linux/in.h linux/in6.h', /^IPPROTO_/, { except: /^IPPROTO_MAX$/ }),
   list('NETLINK_PROTOCOLS', 'linux/netlink.h', /^NETLINK_[A-Z0-9_]+$/, {
     except:
       /^NETLINK_(ADD_MEMBERSHIP|DROP_MEMBERSHIP|PKTINFO|BROADCAST_ERROR|NO_ENOBUFS|RX_RING|TX_RING|LISTEN_ALL_NSID|LIST_MEMBERSHIPS|CAP_ACK|EXT_ACK|GET_STRICT_CHK|INET_DIAG|UNCONNECTED|CONNECTED)$/,
@@ -303,8 +311,14 @@ export const FAMILIES: readonly Family[] = [
   flags('EPOLL_EVENTS', 'sys/epoll.h', /^EPOLL[A-Z]+$/, glibc),
   list('EPOLL_OPERATIONS', 'linux/eventpoll.h', /^EPOLL_CTL_/),
   flags('EPOLL_CREATE_FLAGS', 'sys/epoll.h', /^EPOLL_(CLOEXEC|NONBLOCK)$/, glibc),
-  flags('EVENTFD_FLAGS', 'sys/eventfd.h', /^EFD_/, glibc),
-  flags('TIMERFD_CREATE_FLAGS', 'sys/timerfd.h', /^TFD_(CLOEXEC|NONBLOCK)$/, glibc),
+  flags('EVENTFD_FLAGS', 'sys/eventfd.h', /^EFD_/, {
+    ...glibc,
+    first: ['EFD_SEMAPHORE', 'EFD_CLOEXEC', 'EFD_NONBLOCK'],
+  }),
+  flags('TIMERFD_CREATE_FLAGS', 'sys/timerfd.h', /^TFD_(CLOEXEC|NONBLOCK)$/, {
+    ...glibc,
+    first: ['TFD_CLOEXEC', 'TFD_NONBLOCK'],
+  }),
   flags('TIMERFD_SETTIME_FLAGS', 'linux/timerfd.h', /^TFD_TIMER_/),
   list('CLOCKS', 'linux/time.h', /^CLOCK_/, { except: /^CLOCK_(SGI_CYCLE|AUX_LAST)$/ }),
   flags('TIMER_FLAGS', 'linux/time.h', /^TIMER_ABSTIME$/),
@@ -314,10 +328,11 @@ export const FAMILIES: readonly Family[] = [
   }),
   flags('IPC_GET_FLAGS', 'linux/ipc.h', /^IPC_(CREAT|EXCL|NOWAIT)$/),
   list(
-    'IPC_COMMANDS',
-    'linux/ipc.h linux/msg.h linux/sem.h linux/shm.h',
-    /^(IPC_(RMID|SET|STAT|INFO)|MSG_(STAT|INFO|STAT_ANY)|SEM_(STAT|INFO|STAT_ANY)|GETPID|GETVAL|GETALL|GETNCNT|GETZCNT|SETVAL|SETALL)$/,
+    'SEM_COMMANDS',
+    'linux/ipc.h linux/sem.h',
+    /^(IPC_(RMID|SET|STAT|INFO)|SEM_(STAT|INFO|STAT_ANY)|(GET|SET)(VAL|ALL)|GET(PID|NCNT|ZCNT))$/,
   ),
+  list('MSG_COMMANDS', 'linux/ipc.h linux/msg.h', /^(IPC_(RMID|SET|STAT|INFO)|MSG_(STAT|INFO|STAT_ANY))$/),
   list(
     'SHM_COMMANDS',
     'linux/ipc.h linux/shm.h',

@@ -121,17 +121,24 @@ function orderOf(family: Family, entries: readonly Entry[]): Entry[] {
   for (const entry of preferred) if (!named.has(entry.value)) named.set(entry.value, entry)
   const unique = [...named.values()]
   if (family.kind === 'enum') return unique
-  const bits = ({ value }: Entry) => value.toString(2).replaceAll('0', '').length
+  const bits = ({ value }: Entry) => unsigned(value).toString(2).replaceAll('0', '').length
   const several = (entry: Entry) => (bits(entry) > 1 ? 0 : 1)
   return unique
     .filter(entry => entry.value !== 0n)
-    .sort((a, b) => rank(a) - rank(b) || several(a) - several(b) || (a.value < b.value ? -1 : 1))
+    .sort(
+      (a, b) =>
+        rank(a) - rank(b) || several(a) - several(b) || (unsigned(a.value) < unsigned(b.value) ? -1 : 1),
+    )
+}
+
+/** `1 << 31` is an int in C and comes sign-extended. */
+function unsigned(value: bigint): bigint {
+  return BigInt.asUintN(value >> 63n ? 32 : 64, value)
 }
 
 /** 32-bit values that the kernel compares as int are written signed: -100 and not 0xffffff9c. */
 function literal(family: Family, value: bigint): string {
-  // `1 << 31` is an int in C and comes sign-extended
-  if (family.kind === 'flags') return `0x${BigInt.asUintN(value >> 63n ? 32 : 64, value).toString(16)}`
+  if (family.kind === 'flags') return `0x${unsigned(value).toString(16)}`
   const signed = BigInt.asIntN(64, value)
   return signed > -0x80000000n && signed < 0x10000 ? signed.toString() : `0x${value.toString(16)}`
 }

@@ -40,7 +40,8 @@ export class FlagFamily {
   private readonly lows: Uint32Array
   private readonly highs: Uint32Array
 
-  constructor(constants: Constants) {
+  constructor(all: Constants) {
+    const constants = all.filter(([, value]) => value !== 0)
     this.names = constants.map(([name]) => name)
     this.lows = Uint32Array.from(constants, ([, value]) => value % 0x100000000)
     this.highs = Uint32Array.from(constants, ([, value]) => Math.floor(value / 0x100000000))

@@ -77,15 +77,25 @@ export function bytesIn(lengthArg: number): Argument {
 }
 
 /** Bytes that the call fills; its result says how many. */
-export const bytesOut: Argument = {
-  late: true,
-  captures: arg => [{ op: CAPTURE_BYTES, arg, when: 'exit', length: { kind: 'result' }, limit: 'string' }],
-  printer: () => (w, call, arg) => {
-    if (call.failed) printAddress(w, call, arg)
-    else if (call.output(arg)) printBytes(w, call, call.length, false)
-    else if (call.retLo === 0) w.string(call.bytes, 0, 0, false)
-    else printAddress(w, call, arg)
-  },
+export const bytesOut = filledBuffer((w, call) => printBytes(w, call, call.length, false))
+
+/** The same for bytes that are never text: `"\\x3f\\x05"`. */
+export const bytesOutHex = filledBuffer((w, call) => {
+  const shown = Math.min(call.length, call.stringLimit)
+  w.hexString(call.bytes, call.at, shown, call.truncated || shown < call.length)
+})
+
+function filledBuffer(print: (w: Sink, call: Call) => void): Argument {
+  return {
+    late: true,
+    captures: arg => [{ op: CAPTURE_BYTES, arg, when: 'exit', length: { kind: 'result' }, limit: 'string' }],
+    printer: () => (w, call, arg) => {
+      if (call.failed) printAddress(w, call, arg)
+      else if (call.output(arg)) print(w, call)
+      else if (call.retLo === 0) w.string(call.bytes, 0, 0, false)
+      else printAddress(w, call, arg)
+    },
+  }
 }
 
 /** A name that the call fills, NUL-terminated: getcwd. */

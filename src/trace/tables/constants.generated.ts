@@ -23,8 +23,8 @@ export const CONSTANTS = {
     kind: 'flags',
     constants: [
       ['AT_STATX_FORCE_SYNC', 0x2000], ['AT_STATX_DONT_SYNC', 0x4000], ['AT_SYMLINK_NOFOLLOW', 0x100],
-      ['AT_SYMLINK_FOLLOW', 0x400], ['AT_NO_AUTOMOUNT', 0x800], ['AT_EMPTY_PATH', 0x1000],
-      ['AT_RECURSIVE', 0x8000],
+      ['AT_REMOVEDIR', 0x200], ['AT_SYMLINK_FOLLOW', 0x400], ['AT_NO_AUTOMOUNT', 0x800],
+      ['AT_EMPTY_PATH', 0x1000], ['AT_RECURSIVE', 0x8000],
     ],
   },
   UNLINK_FLAGS: {
@@ -68,8 +68,8 @@ export const CONSTANTS = {
   FLOCK_FLAGS: {
     kind: 'flags',
     constants: [
-      ['LOCK_RW', 0xc0], ['LOCK_SH', 0x1], ['LOCK_EX', 0x2], ['LOCK_NB', 0x4], ['LOCK_UN', 0x8],
-      ['LOCK_MAND', 0x20], ['LOCK_READ', 0x40], ['LOCK_WRITE', 0x80],
+      ['LOCK_SH', 0x1], ['LOCK_EX', 0x2], ['LOCK_NB', 0x4], ['LOCK_UN', 0x8], ['LOCK_MAND', 0x20],
+      ['LOCK_RW', 0xc0], ['LOCK_READ', 0x40], ['LOCK_WRITE', 0x80],
     ],
   },
   SEEK_WHENCE: {
@@ -142,15 +142,15 @@ export const CONSTANTS = {
   MOUNT_FLAGS: {
     kind: 'flags',
     constants: [
-      ['MS_NOUSER', 0x80000000], ['MS_RDONLY', 0x1], ['MS_NOSUID', 0x2], ['MS_NODEV', 0x4],
-      ['MS_NOEXEC', 0x8], ['MS_SYNCHRONOUS', 0x10], ['MS_REMOUNT', 0x20], ['MS_MANDLOCK', 0x40],
-      ['MS_DIRSYNC', 0x80], ['MS_NOSYMFOLLOW', 0x100], ['MS_NOATIME', 0x400], ['MS_NODIRATIME', 0x800],
-      ['MS_BIND', 0x1000], ['MS_MOVE', 0x2000], ['MS_REC', 0x4000], ['MS_SILENT', 0x8000],
-      ['MS_POSIXACL', 0x10000], ['MS_UNBINDABLE', 0x20000], ['MS_PRIVATE', 0x40000], ['MS_SLAVE', 0x80000],
-      ['MS_SHARED', 0x100000], ['MS_RELATIME', 0x200000], ['MS_KERNMOUNT', 0x400000],
-      ['MS_I_VERSION', 0x800000], ['MS_STRICTATIME', 0x1000000], ['MS_LAZYTIME', 0x2000000],
-      ['MS_SUBMOUNT', 0x4000000], ['MS_NOREMOTELOCK', 0x8000000], ['MS_NOSEC', 0x10000000],
-      ['MS_BORN', 0x20000000], ['MS_ACTIVE', 0x40000000],
+      ['MS_RDONLY', 0x1], ['MS_NOSUID', 0x2], ['MS_NODEV', 0x4], ['MS_NOEXEC', 0x8],
+      ['MS_SYNCHRONOUS', 0x10], ['MS_REMOUNT', 0x20], ['MS_MANDLOCK', 0x40], ['MS_DIRSYNC', 0x80],
+      ['MS_NOSYMFOLLOW', 0x100], ['MS_NOATIME', 0x400], ['MS_NODIRATIME', 0x800], ['MS_BIND', 0x1000],
+      ['MS_MOVE', 0x2000], ['MS_REC', 0x4000], ['MS_SILENT', 0x8000], ['MS_POSIXACL', 0x10000],
+      ['MS_UNBINDABLE', 0x20000], ['MS_PRIVATE', 0x40000], ['MS_SLAVE', 0x80000], ['MS_SHARED', 0x100000],
+      ['MS_RELATIME', 0x200000], ['MS_KERNMOUNT', 0x400000], ['MS_I_VERSION', 0x800000],
+      ['MS_STRICTATIME', 0x1000000], ['MS_LAZYTIME', 0x2000000], ['MS_SUBMOUNT', 0x4000000],
+      ['MS_NOREMOTELOCK', 0x8000000], ['MS_NOSEC', 0x10000000], ['MS_BORN', 0x20000000],
+      ['MS_ACTIVE', 0x40000000], ['MS_NOUSER', 0x80000000],
     ],
   },
   UMOUNT_FLAGS: {
@@ -242,7 +242,7 @@ export const CONSTANTS = {
   INOTIFY_INIT_FLAGS: {
     kind: 'flags',
     constants: [
-      ['IN_NONBLOCK', 0x800], ['IN_CLOEXEC', 0x80000],
+      ['IN_CLOEXEC', 0x80000], ['IN_NONBLOCK', 0x800],
     ],
   },
   FANOTIFY_INIT_FLAGS: {
@@ -439,6 +439,22 @@ export const CONSTANTS = {
       ['CLONE_NEWNET', 0x40000000], ['CLONE_IO', 0x80000000], ['CLONE_CLEAR_SIGHAND', 0x100000000],
       ['CLONE_INTO_CGROUP', 0x200000000], ['CLONE_AUTOREAP', 0x400000000], ['CLONE_NNP', 0x800000000],
       ['CLONE_PIDFD_AUTOKILL', 0x1000000000],
+    ],
+  },
+  CAPABILITIES: {
+    kind: 'enum',
+    constants: [
+      ['CAP_CHOWN', 0], ['CAP_DAC_OVERRIDE', 1], ['CAP_DAC_READ_SEARCH', 2], ['CAP_FOWNER', 3],
+      ['CAP_FSETID', 4], ['CAP_KILL', 5], ['CAP_SETGID', 6], ['CAP_SETUID', 7], ['CAP_SETPCAP', 8],
+      ['CAP_LINUX_IMMUTABLE', 9], ['CAP_NET_BIND_SERVICE', 10], ['CAP_NET_BROADCAST', 11],
+      ['CAP_NET_ADMIN', 12], ['CAP_NET_RAW', 13], ['CAP_IPC_LOCK', 14], ['CAP_IPC_OWNER', 15],
+      ['CAP_SYS_MODULE', 16], ['CAP_SYS_RAWIO', 17], ['CAP_SYS_CHROOT', 18], ['CAP_SYS_PTRACE', 19],
+      ['CAP_SYS_PACCT', 20], ['CAP_SYS_ADMIN', 21], ['CAP_SYS_BOOT', 22], ['CAP_SYS_NICE', 23],
+      ['CAP_SYS_RESOURCE', 24], ['CAP_SYS_TIME', 25], ['CAP_SYS_TTY_CONFIG', 26], ['CAP_MKNOD', 27],
+      ['CAP_LEASE', 28], ['CAP_AUDIT_WRITE', 29], ['CAP_AUDIT_CONTROL', 30], ['CAP_SETFCAP', 31],
+      ['CAP_MAC_OVERRIDE', 32], ['CAP_MAC_ADMIN', 33], ['CAP_SYSLOG', 34], ['CAP_WAKE_ALARM', 35],
+      ['CAP_BLOCK_SUSPEND', 36], ['CAP_AUDIT_READ', 37], ['CAP_PERFMON', 38], ['CAP_BPF', 39],
+      ['CAP_CHECKPOINT_RESTORE', 40],
     ],
   },
   UNSHARE_FLAGS: {
@@ -790,7 +806,7 @@ export const CONSTANTS = {
   SIGNALFD_FLAGS: {
     kind: 'flags',
     constants: [
-      ['SFD_NONBLOCK', 0x800], ['SFD_CLOEXEC', 0x80000],
+      ['SFD_CLOEXEC', 0x80000], ['SFD_NONBLOCK', 0x800],
     ],
   },
   SIGINFO_CODES: {
@@ -896,6 +912,8 @@ export const CONSTANTS = {
       ['IPPROTO_ENCAP', 98], ['IPPROTO_PIM', 103], ['IPPROTO_COMP', 108], ['IPPROTO_L2TP', 115],
       ['IPPROTO_SCTP', 132], ['IPPROTO_UDPLITE', 136], ['IPPROTO_MPLS', 137], ['IPPROTO_ETHERNET', 143],
       ['IPPROTO_AGGFRAG', 144], ['IPPROTO_RAW', 255], ['IPPROTO_SMC', 256], ['IPPROTO_MPTCP', 262],
+      ['IPPROTO_ROUTING', 43], ['IPPROTO_FRAGMENT', 44], ['IPPROTO_ICMPV6', 58], ['IPPROTO_NONE', 59],
+      ['IPPROTO_DSTOPTS', 60], ['IPPROTO_MH', 135],
     ],
   },
   NETLINK_PROTOCOLS: {
@@ -1138,13 +1156,13 @@ export const CONSTANTS = {
   EVENTFD_FLAGS: {
     kind: 'flags',
     constants: [
-      ['EFD_SEMAPHORE', 0x1], ['EFD_NONBLOCK', 0x800], ['EFD_CLOEXEC', 0x80000],
+      ['EFD_SEMAPHORE', 0x1], ['EFD_CLOEXEC', 0x80000], ['EFD_NONBLOCK', 0x800],
     ],
   },
   TIMERFD_CREATE_FLAGS: {
     kind: 'flags',
     constants: [
-      ['TFD_NONBLOCK', 0x800], ['TFD_CLOEXEC', 0x80000],
+      ['TFD_CLOEXEC', 0x80000], ['TFD_NONBLOCK', 0x800],
     ],
   },
   TIMERFD_SETTIME_FLAGS: {
@@ -1188,12 +1206,19 @@ export const CONSTANTS = {
       ['IPC_CREAT', 0x200], ['IPC_EXCL', 0x400], ['IPC_NOWAIT', 0x800],
     ],
   },
-  IPC_COMMANDS: {
+  SEM_COMMANDS: {
+    kind: 'enum',
+    constants: [
+      ['IPC_RMID', 0], ['IPC_SET', 1], ['IPC_STAT', 2], ['IPC_INFO', 3], ['GETPID', 11], ['GETVAL', 12],
+      ['GETALL', 13], ['GETNCNT', 14], ['GETZCNT', 15], ['SETVAL', 16], ['SETALL', 17], ['SEM_STAT', 18],
+      ['SEM_INFO', 19], ['SEM_STAT_ANY', 20],
+    ],
+  },
+  MSG_COMMANDS: {
     kind: 'enum',
     constants: [
       ['IPC_RMID', 0], ['IPC_SET', 1], ['IPC_STAT', 2], ['IPC_INFO', 3], ['MSG_STAT', 11], ['MSG_INFO', 12],
-      ['MSG_STAT_ANY', 13], ['GETNCNT', 14], ['GETZCNT', 15], ['SETVAL', 16], ['SETALL', 17],
-      ['SEM_STAT', 18], ['SEM_INFO', 19], ['SEM_STAT_ANY', 20],
+      ['MSG_STAT_ANY', 13],
     ],
   },
   SHM_COMMANDS: {

@@ -96,6 +96,12 @@ export class JsonSink implements Sink {
     writeJsonString(this.out, bytes, start, count)
     if (cut) this.cut = true
   }
+  hexString(bytes: Uint8Array, start: number, count: number, cut: boolean): void {
+    this.out.byte(0x22)
+    for (let i = start; i < start + count; i++) this.out.hexDigits(bytes[i]!, 0, 2)
+    this.out.byte(0x22)
+    if (cut) this.cut = true
+  }
   symbol(name: string): void {
     this.out.byte(0x22)
     this.out.ascii(name)

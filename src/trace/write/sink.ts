@@ -33,6 +33,8 @@ export interface Sink {
 
   /** bytes of the program's memory as a string */
   string(bytes: Uint8Array, start: number, count: number, cut: boolean): void
+  /** bytes that are never text: `"\x3f\x05"`, in JSON hexadecimal digits */
+  hexString(bytes: Uint8Array, start: number, count: number, cut: boolean): void
   /** a constant's name, or an expression of them */
   symbol(name: string): void
   /** a number without a name in a family: `0x63 /* SEEK_??? *\/` */

@@ -93,6 +93,17 @@ export class TextSink implements Sink {
   string(bytes: Uint8Array, start: number, count: number, cut: boolean): void {
     writeCString(this.out, bytes, start, count, cut)
   }
+  hexString(bytes: Uint8Array, start: number, count: number, cut: boolean): void {
+    const { out } = this
+    out.byte(0x22)
+    for (let i = start; i < start + count; i++) {
+      out.byte(0x5c)
+      out.byte(0x78)
+      out.hexDigits(bytes[i]!, 0, 2)
+    }
+    out.byte(0x22)
+    if (cut) out.ascii('...')
+  }
   symbol(name: string): void {
     this.out.ascii(name)
   }

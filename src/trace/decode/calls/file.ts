@@ -150,7 +150,7 @@ export const FILE_CALLS = {
   uselib: call('file', [path]),
   quotactl: call('file', [hex, path, uint, pointer]),
   quotactl_fd: call('desc', [fd, hex, uint, pointer]),
-  mount: call('file', [path, path, string, flags('MOUNT_FLAGS'), pointer]),
+  mount: call('file', [path, path, string, flags('MOUNT_FLAGS'), string]),
   umount: call('file', [path]),
   umount2: call('file', [path, flags('UMOUNT_FLAGS')]),
   pivot_root: call('file', [path, path]),

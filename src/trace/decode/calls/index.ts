@@ -47,6 +47,10 @@ const COMPAT_BY_TYPE = new Set([
   'statfs',
   'fstatfs',
   'umount',
+  'getgroups',
+  'setgroups',
+  'getresuid',
+  'getresgid',
 ])
 const UNKNOWN: CallSpec = call('', [hex, hex, hex, hex, hex, hex])
 

@@ -1,6 +1,6 @@
 // System V shared memory, messages and semaphores; futexes; random numbers.
 import { type Argument, call, when } from '../argument.ts'
-import { bytesOut, structIn } from '../memory.ts'
+import { bytesOutHex, structIn } from '../memory.ts'
 import { flags, hex, int, offset, oneOf, pointer, size, uint } from '../scalars.ts'
 import {
   futexHasSecond,
@@ -59,12 +59,12 @@ export const IPC_CALLS = {
   msgget: call('ipc', [key, getFlags('IPC_GET_FLAGS')]),
   msgsnd: call('ipc', [int, pointer, size, flags('IPC_GET_FLAGS')]),
   msgrcv: call('ipc', [int, pointer, size, offset, flags('IPC_GET_FLAGS')]),
-  msgctl: call('ipc', [int, oneOf('IPC_COMMANDS'), pointer]),
+  msgctl: call('ipc', [int, oneOf('MSG_COMMANDS'), pointer]),
   semget: call('ipc', [key, int, getFlags('IPC_GET_FLAGS')]),
   semop: call('ipc', [int, pointer, uint]),
   semtimedop: call('ipc', [int, pointer, uint, structIn(TIMESPEC)]),
   semtimedop_time64: call('ipc', [int, pointer, uint, structIn(TIMESPEC64)]),
-  semctl: call('ipc', [int, int, oneOf('IPC_COMMANDS'), pointer]),
+  semctl: call('ipc', [int, int, oneOf('SEM_COMMANDS'), pointer]),
   ipc: call('ipc', [uint, int, int, int, pointer, int]),
   futex: futex(structIn(TIMESPEC)),
   futex_time64: futex(structIn(TIMESPEC64)),
@@ -72,5 +72,5 @@ export const IPC_CALLS = {
   futex_wake: call('', [pointer, hex, int, hex]),
   futex_requeue: call('', [pointer, hex, int, int]),
   futex_waitv: call('', [pointer, uint, hex, structIn(TIMESPEC), oneOf('CLOCKS')]),
-  getrandom: call('', [bytesOut, size, flags('GETRANDOM_FLAGS')]),
+  getrandom: call('', [bytesOutHex, size, flags('GETRANDOM_FLAGS')]),
 } as const

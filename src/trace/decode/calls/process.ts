@@ -2,9 +2,9 @@
 import type { Sink } from '../../write/sink.ts'
 import { type Argument, call, labelled, when } from '../argument.ts'
 import type { Call } from '../call.ts'
-import { argv, envp, path, string, structIn, structOut } from '../memory.ts'
+import { argv, envp, path, string, structIn, structOut, structsIn, structsOut } from '../memory.ts'
 import { dirfd, fd, flags, hex, id, int, oneOf, pointer, signalName, size, uint } from '../scalars.ts'
-import { ADDRESS_CELL, ID_CELL, INT_CELL, UINT_CELL } from '../structs/cells.ts'
+import { ADDRESS_CELL, ID, ID_CELL, INT_CELL, UINT_CELL } from '../structs/cells.ts'
 import { prctlArguments } from '../structs/commands.ts'
 import { cpuSet } from '../structs/cpu-set.ts'
 import {
@@ -19,6 +19,8 @@ import {
 } from '../structs/process.ts'
 import { TIMESPEC, TIMESPEC64, TMS } from '../structs/time.ts'
 
+const PER_MASK = 0xff
+const ASK = 0xffffffff
 const at = flags('AT_FLAGS')
 const CLONE_SIGNAL = 0xff
 const CLONE_PIDFD = 0x1000
@@ -57,6 +59,16 @@ const parentTid = labelled(
 const tls = labelled('tls', when(cloneHas(CLONE_SETTLS), hex))
 const childTid = labelled('child_tidptr', when(cloneHas(CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID), pointer))
 const stack = labelled('child_stack', pointer)
+
+/** -1 asks without changing */
+const personality: Argument = {
+  printer: () => (w, call, arg) => {
+    if (call.lo[arg] === ASK) w.hex(ASK, 0)
+    else printPersonality(w, call, call.lo[arg]!)
+  },
+}
+const LINUX_REBOOT_CMD_RESTART2 = 0xa1b2c3d4
+const isRestart2 = (c: Call) => c.lo[2] === LINUX_REBOOT_CMD_RESTART2
 
 export const PROCESS_CALLS = {
   execve: call('file process', [path, argv, envp]),
@@ -117,10 +129,10 @@ export const PROCESS_CALLS = {
   setfsgid: call('creds', [id]),
   setfsuid32: call('creds', [id]),
   setfsgid32: call('creds', [id]),
-  getgroups: call('creds', [int, pointer]),
-  setgroups: call('creds', [int, pointer]),
-  getgroups32: call('creds', [int, pointer]),
-  setgroups32: call('creds', [int, pointer]),
+  getgroups: call('creds', [int, structsOut(ID, { kind: 'result' })]),
+  setgroups: call('creds', [int, structsIn(ID, { kind: 'argument', arg: 0 })]),
+  getgroups32: call('creds', [int, structsOut(ID, { kind: 'result' })]),
+  setgroups32: call('creds', [int, structsIn(ID, { kind: 'argument', arg: 0 })]),
   capget: call('creds', [pointer, pointer]),
   capset: call('creds', [pointer, pointer]),
   prctl: call('creds', [oneOf('PRCTL_OPTIONS'), ...prctlArguments]),
@@ -135,7 +147,7 @@ export const PROCESS_CALLS = {
   unshare: call('process', [flags('UNSHARE_FLAGS')]),
   setns: call('desc', [fd, flags('UNSHARE_FLAGS')]),
   listns: call('', [pointer, pointer, size, hex]),
-  personality: call('', [hex], 'hex'),
+  personality: call('', [personality], personalityResult),
   ptrace: call('', [oneOf('PTRACE_REQUESTS'), int, pointer, pointer]),
   process_vm_readv: call('', [int, pointer, size, pointer, size, hex]),
   process_vm_writev: call('', [int, pointer, size, pointer, size, hex]),
@@ -170,7 +182,7 @@ export const PROCESS_CALLS = {
   sysinfo: call('', [structOut(SYSINFO)]),
   syslog: call('', [int, pointer, int]),
   vhangup: call(''),
-  reboot: call('', [hex, hex, oneOf('REBOOT_COMMANDS'), pointer]),
+  reboot: call('', [hex, hex, oneOf('REBOOT_COMMANDS'), when(isRestart2, pointer)]),
   init_module: call('', [pointer, size, string]),
   finit_module: call('desc', [fd, string, flags('MODULE_INIT_FLAGS')]),
   delete_module: call('', [string, openModuleFlags()]),
@@ -187,6 +199,24 @@ export const PROCESS_CALLS = {
   uretprobe: call('', [], 'hex'),
   uprobe: call('', []),
 } as const
+
+function printPersonality(w: Sink, call: Call, value: number): void {
+  w.flags()
+  const name = call.families.enum('PERSONALITIES').nameOf(value)
+  const base = name ?? call.families.enum('PERSONALITIES').nameOf(value & PER_MASK)
+  if (base !== undefined) w.flag(base)
+  else w.rest(value & PER_MASK, 0)
+  const bits = value & ~PER_MASK
+  if (name === undefined && bits !== 0) call.families.flags('PERSONALITY_FLAGS').inside(w, bits, 0, false)
+  w.endFlags()
+}
+
+function personalityResult(w: Sink, call: Call): void {
+  w.resultAddress(call.retLo, 0)
+  w.openMeaning()
+  printPersonality(w, call, call.retLo)
+  w.closeMeaning()
+}
 
 /** Addresses that are set, and a cell for those that are asked. */
 function archPrctlArgument(): Argument {

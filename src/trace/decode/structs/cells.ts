@@ -24,6 +24,12 @@ export const INT_CELL = cell(4, 4, (w, view, at) => w.i32(view.getInt32(at, true
 export const UINT_CELL = cell(4, 4, (w, view, at) => w.u32(view.getUint32(at, true)))
 /** a user or group id that the call fills */
 export const ID_CELL = cell(4, 4, (w, view, at) => printId(w, view.getUint32(at, true)))
+/** one id of an array */
+export const ID: Struct = {
+  size: 4,
+  compatSize: 4,
+  print: (w, view, at) => printId(w, view.getUint32(at, true)),
+}
 /** loff_t */
 export const OFFSET_CELL = cell(8, 8, (w, view, at) =>
   w.i64(view.getUint32(at, true), view.getUint32(at + 4, true)),

@@ -284,7 +284,7 @@ export const prctlArguments: readonly Argument[] = [1, 2, 3, 4].map(index =>
         ) {
           w.string(call.bytes, call.at, call.length, call.truncated)
         } else if ((option === PR_CAPBSET_READ || option === PR_CAPBSET_DROP) && arg === 1)
-          w.u32(call.lo[arg]!)
+          call.families.enum('CAPABILITIES').print(w, call.lo[arg]!)
         else if (PRCTL_NUMBERS.has(option)) w.u64(call.lo[arg]!, call.hi[arg]!)
         else w.hex(call.lo[arg]!, call.hi[arg]!)
       },

@@ -11,15 +11,20 @@ const S_IFMT = 0o170000
 const S_IFBLK = 0o060000
 const S_IFCHR = 0o020000
 
-/** `S_IFREG|0644` */
+const SPECIAL_BITS = [
+  [0o4000, 'S_ISUID'],
+  [0o2000, 'S_ISGID'],
+  [0o1000, 'S_ISVTX'],
+] as const
+
+/** `S_IFREG|0644`, `S_IFDIR|S_ISVTX|0777` */
 export function printFileMode(w: Sink, call: Call, mode: number): void {
   const type = mode & S_IFMT
   const name = type === 0 ? undefined : call.families.enum('FILE_TYPES').nameOf(type)
-  const permissions = (mode & ~S_IFMT & 0xffff).toString(8).padStart(3, '0')
-  const word = permissions.startsWith('0') ? permissions : `0${permissions}`
-  if (name !== undefined) w.symbol(`${name}|${word}`)
-  else if (type === 0) w.symbol(word)
-  else w.symbol(`0${(mode & 0xffff).toString(8)}`)
+  let expression = name === undefined ? '' : `${name}|`
+  for (const [bit, bitName] of SPECIAL_BITS) if (mode & bit) expression += `${bitName}|`
+  const rest = (name === undefined ? mode & 0xf1ff : mode & 0o777).toString(8).padStart(3, '0')
+  w.symbol(`${expression}${rest.startsWith('0') ? rest : `0${rest}`}`)
 }
 
 export const fileMode: Argument = { printer: () => (w, call, arg) => printFileMode(w, call, call.lo[arg]!) }

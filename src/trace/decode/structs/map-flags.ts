@@ -18,7 +18,10 @@ export const mapFlags: Argument = {
       w.flags()
       const name = type === 0 ? 'MAP_FILE' : types.nameOf(type)
       if (name !== undefined) w.flag(name)
-      else w.rest(type, 0)
+      else {
+        w.rest(type, 0)
+        w.comment(types.unknown)
+      }
       bits.inside(w, value & ~MAP_TYPE & ~(huge === 0 ? 0 : HUGE_MASK << HUGE_SHIFT), 0, false)
       if (huge !== 0) w.flag(`${huge}<<MAP_HUGE_SHIFT`)
       w.endFlags()

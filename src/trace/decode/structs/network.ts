@@ -1,5 +1,6 @@
 // Socket addresses, message headers and socket options.
 import { CAPTURE_BYTES, type CaptureLength } from '../../record.ts'
+import { errnoOf } from '../../tables/index.ts'
 import type { Sink } from '../../write/sink.ts'
 import type { ArgPrinter, Argument } from '../argument.ts'
 import type { Call } from '../call.ts'
@@ -168,6 +169,7 @@ export const MSGHDR: Struct = {
 
 const OPTION_BYTES = 64
 const SOL_SOCKET = 1
+const SO_ERROR = 4
 
 const OPTION_FAMILIES = new Map([
   [0, 'IP_OPTIONS'],
@@ -192,9 +194,13 @@ export function optionValue(when: 'entry' | 'exit', lengthArg: number): Argument
     const found = when === 'entry' ? call.input(arg) : !call.failed && call.output(arg)
     if (!found) printAddress(w, call, arg)
     else if (call.length === 4) {
+      const value = call.view.getInt32(call.at, true)
+      const isError = call.lo[1] === SOL_SOCKET && call.lo[2] === SO_ERROR
       w.array()
       w.item()
-      w.i32(call.view.getInt32(call.at, true))
+      const errno = isError ? errnoOf(value) : undefined
+      if (errno === undefined) w.i32(value)
+      else w.symbol(errno.name)
       w.endArray()
     } else
       w.string(

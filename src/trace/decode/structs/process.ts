@@ -143,6 +143,8 @@ const SI_KERNEL = 0x80
 const SI_TIMER = -2
 const SI_MESGQ = -3
 const CLD_EXITED = 1
+/** USER_HZ: what the kernel counts times in for programs */
+const TICKS_PER_SECOND = 100
 
 export const SIGINFO_BYTES = 48
 
@@ -185,7 +187,9 @@ function printFault(w: Sink, view: DataView, at: number, call: Call, name: strin
     else printSignal(w, call, status)
     for (const [index, time] of ['si_utime', 'si_stime'].entries()) {
       w.field(time)
-      w.i64(view.getUint32(at + 32 + index * 8, true), view.getUint32(at + 36 + index * 8, true))
+      const ticks = view.getUint32(at + 32 + index * 8, true)
+      w.i64(ticks, view.getUint32(at + 36 + index * 8, true))
+      if (ticks !== 0) w.comment(`${(ticks / TICKS_PER_SECOND).toFixed(2)} s`)
     }
   } else if (name === 'SIGIO') {
     w.field('si_band')
