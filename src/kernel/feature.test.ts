@@ -4,9 +4,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { errno } from '../errors/index.ts'
 import { type Linux, withLinux } from '../sys/index.ts'
+import type { Capability } from './capability.ts'
 import { askFeature, type Feature, type FeatureAnswer, hasFeature, requireFeature } from './feature.ts'
 import { allFeatures, features } from './features.ts'
 import { helperFeature } from './helper-features.ts'
+import type { Privileges } from './privileges.ts'
 import { answer } from './probe.ts'
 
 /** A Linux on which every bpf(2) fails with `error`, or gives descriptor 1000. */
@@ -65,7 +67,7 @@ test('certain answers are kept, refusals asked again', () => {
   for (const [given, times] of [
     [{ kind: 'yes' }, 1],
     [{ kind: 'missing', reason: 'x' }, 1],
-    [{ kind: 'refused', reason: 'x' }, 2],
+    [{ kind: 'refused', reason: 'x', denied: false }, 2],
   ] as const) {
     asked = 0
     const feature = counted(`test ${given.kind}`, given)
@@ -73,6 +75,23 @@ test('certain answers are kept, refusals asked again', () => {
     assert.equal(asked, times)
     assert.equal(hasFeature(feature), given.kind === 'yes')
   }
+})
+
+test('a probe that could not ask gives a refusal, a broken one an error', () => {
+  const failing = (error: Error): Feature => ({
+    name: `test ${error.message}`,
+    since: '5.8',
+    probe: () => {
+      throw error
+    },
+  })
+  const noDescriptor = Object.assign(new Error('EMFILE: too many open files'), { code: 'EMFILE' })
+  assert.deepEqual(askFeature(failing(noDescriptor)), {
+    kind: 'refused',
+    reason: 'EMFILE: too many open files',
+    denied: false,
+  })
+  assert.throws(() => askFeature(failing(new TypeError('x is not a function'))), TypeError)
 })
 
 test('requiring says what is missing and since when', () => {
@@ -84,13 +103,32 @@ test('requiring says what is missing and since when', () => {
       message: 'test ring is not supported by this kernel (needs Linux >= 5.8): invalid argument (EINVAL)',
     },
   )
-  assert.throws(
-    () => requireFeature(counted('test lsm', { kind: 'refused', reason: 'operation not permitted (EPERM)' })),
-    {
-      code: 'REFUSED',
-      message: 'this kernel refuses test lsm: operation not permitted (EPERM)',
-    },
-  )
+})
+
+test('requiring what is refused says whether privilege or policy is in the way', () => {
+  const lsm = counted('test lsm', {
+    kind: 'refused',
+    reason: 'operation not permitted (EPERM)',
+    denied: true,
+  })
+  const privileges: Privileges = {
+    euid: 1000,
+    capabilities: new Set(),
+    initialUserNamespace: true,
+    unprivilegedBpfDisabled: 2,
+    perfEventParanoid: 2,
+    lockdown: 'integrity',
+  }
+  assert.throws(() => requireFeature(lsm, () => privileges), {
+    code: 'PRIVILEGE',
+    message: /^cannot use test lsm: CAP_BPF and CAP_PERFMON missing: run as root/,
+  })
+  const capable = { ...privileges, capabilities: new Set<Capability>(['CAP_SYS_ADMIN']) }
+  assert.throws(() => requireFeature(lsm, () => capable), {
+    code: 'REFUSED',
+    message:
+      /^this kernel refuses test lsm: operation not permitted \(EPERM\): .*policy.*lockdown: integrity/,
+  })
 })
 
 test('names are unique, releases are releases', () => {

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { pageSizeBytes, pageSizeFromAuxv } from './page-size.ts'
+import { pageSizeBytes, pageSizeFromAuxv, pageSizeFromSmaps } from './page-size.ts'
 
 const auxv = (...words: bigint[]) => new Uint8Array(new BigUint64Array(words).buffer)
 
@@ -17,6 +17,13 @@ for (const [what, bytes] of [
   ['with size 0', auxv(6n, 0n)],
 ] as const)
   test(`auxv ${what}`, () => assert.throws(() => pageSizeFromAuxv(bytes), { code: 'PAGE_SIZE' }))
+
+test('page size stands in smaps', () => {
+  const smaps =
+    '00400000-00452000 r--p 00000000 08:01 1 /bin/x\nSize:  328 kB\nKernelPageSize:       64 kB\nMMUPageSize: 4 kB\n'
+  assert.equal(pageSizeFromSmaps(smaps), 65536)
+  assert.throws(() => pageSizeFromSmaps(''), { code: 'PAGE_SIZE' })
+})
 
 test('this machine has pages', { skip: process.platform !== 'linux' && 'needs Linux' }, () =>
   assert.ok(pageSizeBytes() >= 4096),

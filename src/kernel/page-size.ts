@@ -1,13 +1,42 @@
 // The size of a memory page: what ring buffers and mmap(2) count in.
 
-import { readFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
 import { BeetraceError } from '../errors/errors.ts'
 
 let cached: number | undefined
 
 /** Bytes in a page of this machine (4096 on x86-64; arm64 kernels also use 16384 and 65536). */
 export function pageSizeBytes(): number {
-  return (cached ??= pageSizeFromAuxv(readFileSync('/proc/self/auxv')))
+  return (cached ??= readPageSize())
+}
+
+/**
+ * The auxiliary vector belongs to root in a process with file capabilities (`setcap`) or a changed user id, which may
+ * not be dumped; the list of mappings is open to the process itself even then.
+ */
+function readPageSize(): number {
+  try {
+    return pageSizeFromAuxv(readFileSync('/proc/self/auxv'))
+  } catch (error) {
+    if (!['EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
+  }
+  const fd = openSync('/proc/self/smaps', 'r')
+  try {
+    const start = Buffer.alloc(4096)
+    return pageSizeFromSmaps(start.toString('latin1', 0, readSync(fd, start)))
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/**
+ * The page size out of the first entries of /proc/self/smaps: `KernelPageSize:        4 kB`.
+ * @throws BeetraceError `PAGE_SIZE` when there is no such line
+ */
+export function pageSizeFromSmaps(smaps: string): number {
+  const kib = /^KernelPageSize: *(\d{1,6}) kB$/m.exec(smaps)?.[1]
+  if (kib === undefined) throw new BeetraceError('PAGE_SIZE', 'no page size in /proc/self/smaps')
+  return Number(kib) * 1024
 }
 
 /** AT_PAGESZ (uapi/linux/auxvec.h) */

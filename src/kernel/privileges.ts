@@ -26,7 +26,9 @@ export type Lockdown = 'none' | 'integrity' | 'confidentiality'
 export function readPrivileges(): Privileges {
   return {
     euid: process.geteuid?.() ?? -1,
-    capabilities: parseCapabilityMask(/^CapEff:\s*(\w+)/m.exec(read('/proc/self/status') ?? '')?.[1] ?? '0'),
+    capabilities: parseCapabilityMask(
+      /^CapEff:\s*(\w+)/m.exec(readFileSync('/proc/self/status', 'latin1'))?.[1] ?? '0',
+    ),
     initialUserNamespace: isWholeIdMap(read('/proc/self/uid_map') ?? ''),
     unprivilegedBpfDisabled: readNumber('/proc/sys/kernel/unprivileged_bpf_disabled'),
     perfEventParanoid: readNumber('/proc/sys/kernel/perf_event_paranoid'),
@@ -87,7 +89,9 @@ function readNumber(path: string): number | undefined {
 function read(path: string): string | undefined {
   try {
     return readFileSync(path, 'latin1')
-  } catch {
-    return undefined // not built into this kernel, or not mounted: the answer is "unknown"
+  } catch (error) {
+    // Not built into this kernel, not mounted or not for us to see: the answer is "unknown".
+    if (['ENOENT', 'EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined
+    throw error
   }
 }

@@ -97,7 +97,8 @@ export interface Reading {
 export function answer(error: number, { proves = [] }: Reading = {}): FeatureAnswer {
   if (error === 0 || proves.includes(error)) return { kind: 'yes' }
   const reason = `${errnoMessage(error)} (${errnoName(error)})`
-  return { kind: UNCERTAIN.has(error) ? 'refused' : 'missing', reason }
+  if (!UNCERTAIN.has(error)) return { kind: 'missing', reason }
+  return { kind: 'refused', reason, denied: error === errno.EPERM }
 }
 
 /** Not allowed, or not now: neither says anything about the kernel's abilities. */

@@ -113,12 +113,12 @@ export const lsm: Feature = {
   probe: () => loadAt('bpf_lsm_bpf', { type: bpf.BPF_PROG_TYPE_LSM, expectedAttachType: bpf.BPF_LSM_MAC }),
 }
 
-/** Sleepable programs, which may fault user memory in (bpf_copy_from_user). */
+/** Sleepable programs, which may fault user memory in (bpf_copy_from_user); the first LSM hook that took them. */
 export const sleepable: Feature = {
   name: 'sleepable programs',
   since: '5.10',
   probe: () =>
-    loadAt('bpf_lsm_bpf', {
+    loadAt('bpf_lsm_bprm_committed_creds', {
       type: bpf.BPF_PROG_TYPE_LSM,
       expectedAttachType: bpf.BPF_LSM_MAC,
       flags: bpf.BPF_F_SLEEPABLE,
@@ -155,7 +155,7 @@ function withBtfId(
     if (type === undefined) return { kind: 'missing', reason: `the kernel's BTF has no ${kind} ${name}` }
     return answer(attempt(type.id))
   } catch (error) {
-    const reason = (error as Error).message
-    return { kind: error instanceof NotSupportedError ? 'missing' : 'refused', reason }
+    if (!(error instanceof NotSupportedError)) throw error
+    return { kind: 'missing', reason: error.message }
   }
 }
