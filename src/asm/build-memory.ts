@@ -109,7 +109,10 @@ export function ldMapValueFd(dst: number, fd: number, offset: number): Insn {
   return wide(dst, BPF_PSEUDO_MAP_VALUE, (BigInt(checkImm(offset)) << 32n) | BigInt(checkImm(fd)))
 }
 
-/** `dst = subprog[name]`: the address of a subprogram, as callbacks need it (Linux 5.13). */
+/**
+ * `dst = subprog[name]`: the address of a subprogram, as callbacks need it (Linux 5.13). The kernel takes such a
+ * program only with function info (BTF) at its load.
+ */
 export function ldFuncAddress(dst: number, name: string): Insn {
   return wide(dst, BPF_PSEUDO_FUNC, 0n, { kind: 'funcAddress', name })
 }

@@ -378,7 +378,12 @@ class LineParser {
     const { text: name, quoted } = this.#peek()
     if (this.#is('#')) return { ...insn, imm: this.#idAfterHash() }
     this.#word('a function')
-    if (name === 'pc' && !quoted) return { ...insn, src: BPF_PSEUDO_CALL, imm: checkImm(this.#number()) }
+    if (name === 'pc' && !quoted) {
+      const imm = checkImm(this.#number())
+      // bpftool adds the name of the function: pc+1#bpf_prog_36f722632876ad72_F
+      if (this.#is('#')) this.#at += 2
+      return { ...insn, src: BPF_PSEUDO_CALL, imm }
+    }
     if (name === 'kfunc' && this.#is('[')) return this.#callKfunc(insn)
     if (name === 'kernel' && this.#is('-')) {
       for (const text of ['-', 'function']) this.#symbol(text)

@@ -137,6 +137,7 @@ test('what a person may write', () => {
   same('12: exit', asm.exit())
   same('0: (bf) r6 = r1                       ; R1=ctx() R6_w=ctx()', asm.movReg(6, 1))
   same('5: (0f) r1 += r2', asm.aluReg('add', 1, 2))
+  same('  18: (85) call pc+1#bpf_prog_36f722632876ad72_F', { ...at(0, asm.callSubprog('')), imm: 1 })
   assert.deepEqual(asm.parse('\n; nothing\n\n'), [])
   assert.deepEqual(asm.parse('call ktime_get_ns\nktime_get_ns: exit')[0], asm.callSubprog('ktime_get_ns'))
 })
@@ -219,5 +220,17 @@ test('property: any text parses or fails with its place', () => {
       }
     }),
     { numRuns: 500 },
+  )
+})
+
+test('property: whatever was decoded can be printed', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ minLength: 8, maxLength: 8 }), bytes => {
+      if (bytes[0] === asm.LD_IMM64) return
+      const insns = asm.decode(bytes)
+      assert.match(asm.printKernel(insns), /^ {3}0: \([0-9a-f]{2}\) .+\n$/)
+      assert.match(asm.print(insns), /^ {4}.+\n$/)
+    }),
+    { numRuns: 1000 },
   )
 })

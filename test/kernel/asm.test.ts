@@ -23,7 +23,7 @@ import { runProgram } from '../vm/index.ts'
 
 const LOG_SIZE = 1 << 20
 /** On an emulated CPU, where time is short, a quarter of the random cases. */
-const runs = (count: number) => (process.env['BEETRACE_SLOW'] === undefined ? count : Math.ceil(count / 4))
+const runs = (count: number) => (process.env.BEETRACE_SLOW === undefined ? count : Math.ceil(count / 4))
 const PACKET_SIZE = 64
 /** A test run takes it off the packet before a socket filter sees it. */
 const ETHERNET_HEADER = 14
