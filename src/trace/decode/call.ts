@@ -45,13 +45,16 @@ export class Call {
     this.fdPath = fdPath
   }
 
-  /** `record` is the RECORD_CALL, or the RECORD_ENTER of a call that has not returned; `entry` its RECORD_ENTER. */
-  load(record: RecordReader, entry: RecordReader | undefined, returned: boolean): void {
+  /**
+   * `record` is the RECORD_CALL, or the RECORD_ENTER of a call that has not returned; `entry` its RECORD_ENTER.
+   * Only the first `argCount` arguments are read.
+   */
+  load(record: RecordReader, entry: RecordReader | undefined, returned: boolean, argCount: number): void {
     this.record = returned ? record : undefined
     this.entry = returned ? entry : record
     this.tid = record.tid
     this.compat = record.abi === 1
-    for (let arg = 0; arg < 6; arg++) {
+    for (let arg = 0; arg < argCount; arg++) {
       this.lo[arg] = record.argLo(arg)
       this.hi[arg] = this.compat ? 0 : record.argHi(arg)
     }

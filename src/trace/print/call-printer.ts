@@ -185,8 +185,9 @@ export class CallPrinter {
   ): SyscallPrinter {
     this.text.out = out
     this.jsonSink.out = out
-    this.call.load(record, entry, returned)
-    return this.printers.get(record.abi, record.nr)
+    const printer = this.printers.get(record.abi, record.nr)
+    this.call.load(record, entry, returned, printer.argCount)
+    return printer
   }
 
   /** Name and what is known of the arguments at entry. */

@@ -25,6 +25,8 @@ export interface SyscallPrinter {
   /** how many of `args` can be shown before the call returns */
   readonly early: number
   readonly never: boolean
+  /** how many of the six arguments mean something */
+  readonly argCount: number
   readonly printResult: (w: Sink, call: Call) => void
 }
 
@@ -67,6 +69,7 @@ export class Printers {
       args,
       early: firstLate === -1 ? args.length : firstLate,
       never: spec.result === 'none',
+      argCount: spec.args.length,
       printResult: typeof spec.result === 'function' ? spec.result : RESULTS[spec.result],
     }
     if (nr < TABLE_NUMBERS) {

@@ -152,10 +152,13 @@ export class ByteWriter {
   /** `count` hexadecimal digits without a prefix. */
   hexDigits(lo: number, hi: number, count: number): void {
     this.reserve(16)
+    const { bytes } = this
+    let at = this.length
     for (let digit = count - 1; digit >= 0; digit--) {
       const nibble = (digit >= 8 ? hi >>> ((digit - 8) * 4) : lo >>> (digit * 4)) & 15
-      this.bytes[this.length++] = nibble < 10 ? ZERO + nibble : 0x57 + nibble
+      bytes[at++] = nibble < 10 ? ZERO + nibble : 0x57 + nibble
     }
+    this.length = at
   }
 
   /** Octal of 32 bits, `minDigits` wide at least. */
@@ -171,10 +174,12 @@ export class ByteWriter {
 
   /** Spaces until `column` bytes have been written since `start`. */
   padTo(start: number, column: number): void {
-    const missing = start + column - this.length
-    if (missing <= 0) return
-    this.reserve(missing)
-    for (let i = 0; i < missing; i++) this.bytes[this.length++] = 0x20
+    const end = start + column
+    if (end <= this.length) return
+    this.reserve(end - this.length)
+    const { bytes } = this
+    for (let at = this.length; at < end; at++) bytes[at] = 0x20
+    this.length = end
   }
 }
 

@@ -48,6 +48,7 @@ export class JsonSink implements Sink {
   item(): void {
     this.comma()
   }
+  abbreviated(): void {}
   more(): void {
     this.cut = true
   }

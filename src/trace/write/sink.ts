@@ -12,7 +12,9 @@ export interface Sink {
   array(): void
   endArray(): void
   item(): void
-  /** there is more than is shown: `...` */
+  /** fields of a struct that are not shown, by custom: `...`; nothing in JSON */
+  abbreviated(): void
+  /** an array was cut: `...` */
   more(): void
 
   i32(value: number): void

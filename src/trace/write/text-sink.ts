@@ -42,6 +42,9 @@ export class TextSink implements Sink {
     if (!this.first) this.out.ascii(', ')
     this.first = false
   }
+  abbreviated(): void {
+    this.more()
+  }
   more(): void {
     this.out.ascii(this.first ? '...' : ', ...')
     this.first = false

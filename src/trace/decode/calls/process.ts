@@ -182,6 +182,7 @@ export const PROCESS_CALLS = {
   sysinfo: call('', [structOut(SYSINFO)]),
   syslog: call('', [int, pointer, int]),
   vhangup: call(''),
+  sysfs: call('', [int, hex, hex]),
   reboot: call('', [hex, hex, oneOf('REBOOT_COMMANDS'), when(isRestart2, pointer)]),
   init_module: call('', [pointer, size, string]),
   finit_module: call('desc', [fd, string, flags('MODULE_INIT_FLAGS')]),

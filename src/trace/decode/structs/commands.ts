@@ -226,7 +226,7 @@ function printTermios(w: Sink, call: Call): void {
   w.endFlags()
   w.field('c_lflag')
   families.flags('TERMIOS_LFLAG').print(w, word(3))
-  w.more()
+  w.abbreviated()
   w.endStruct()
 }
 

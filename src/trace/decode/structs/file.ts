@@ -48,7 +48,7 @@ function stat(modeAt: number, rdevAt: number, sizeAt: number, rdevBytes: 4 | 8):
       w.field('st_size')
       w.i64(view.getUint32(at + sizeAt, true), view.getUint32(at + sizeAt + 4, true))
     }
-    w.more()
+    w.abbreviated()
     w.endStruct()
   }
 }
@@ -86,7 +86,7 @@ export const STATX: Struct = {
     printFileMode(w, call, mode)
     w.field('stx_size')
     w.u64(view.getUint32(at + 40, true), view.getUint32(at + 44, true))
-    w.more()
+    w.abbreviated()
     w.endStruct()
   },
 }

@@ -42,7 +42,7 @@ export const RUSAGE: Struct = {
     TIMEVAL.print(w, view, at, call)
     w.field('ru_stime')
     TIMEVAL.print(w, view, at + 16, call)
-    w.more()
+    w.abbreviated()
     w.endStruct()
   },
 }
@@ -273,7 +273,7 @@ export const UTSNAME: Struct = {
       w.field(name)
       w.string(call.bytes, start, length, false)
     }
-    w.more()
+    w.abbreviated()
     w.endStruct()
   },
 }
