@@ -8,7 +8,7 @@ export { allFeatures, features } from './features.ts'
 export { helperFeature } from './helper-features.ts'
 export { type KernelSymbol, KernelSymbols, readKernelSymbols, type SymbolOffset } from './kallsyms.ts'
 export { mapTypeFeatures } from './map-features.ts'
-export { allowLockedMemory, memlockBefore } from './memlock.ts'
+export { memlockBefore, withMemlock } from './memlock.ts'
 export { findMount, type Mount, parseMountinfo, readMounts } from './mounts.ts'
 export { pageSizeBytes } from './page-size.ts'
 export {

@@ -1,49 +1,35 @@
-// The limit on locked memory, which counted BPF maps and programs until Linux 5.11.
+// The limit on locked memory. Before Linux 5.11 the memory of maps and programs was charged to RLIMIT_MEMLOCK (64 KiB in
+// Debian 11, root not exempt), and being over it looked like missing privilege. Since 5.11 (commit d5299b67dd59) it is
+// charged to the memory cgroup.
 
-import { call, encode, exit } from '../asm/index.ts'
-import {
-  BPF_PROG_TYPE_SOCKET_FILTER,
-  bpfProgLoad,
-  closeFd,
-  getResourceLimit,
-  type ResourceLimit,
-  RLIMIT_MEMLOCK,
-  setResourceLimit,
-} from '../sys/index.ts'
+import { errno } from '../errors/index.ts'
+import { getResourceLimit, type ResourceLimit, RLIMIT_MEMLOCK, setResourceLimit } from '../sys/index.ts'
 
-let settled = false
+let tried = false
 let before: ResourceLimit | undefined
 
 /**
- * Before the first map or program: on kernels that charge them to RLIMIT_MEMLOCK (64 KiB by default in Debian 11, and
- * root is not exempt) raises that limit of this process. On later kernels it does nothing, and a refusal to raise is
- * no error: what follows may fit. Children inherit the raised limit; who starts one that should not notice sets
- * `memlockBefore()` back for it.
+ * Runs a raw bpf(2) call; after EPERM once more with RLIMIT_MEMLOCK lifted. Lifting it may itself be refused
+ * (CAP_SYS_RESOURCE), which matters only on the kernels above: later ones say EPERM again for another reason.
  *
- * Memory accounting by cgroup came with the same release as bpf_ktime_get_coarse_ns, and that can be asked for,
- * backports included (the idea is libbpf's).
+ * @returns what the call gave: a descriptor or -errno
  */
-export function allowLockedMemory(): void {
-  if (settled) return
-  settled = true
-  const fd = bpfProgLoad({
-    progType: BPF_PROG_TYPE_SOCKET_FILTER,
-    insns: encode([call('bpf_ktime_get_coarse_ns'), exit()]),
-    license: 'GPL',
-  })
-  if (fd >= 0) {
-    closeFd(fd)
-    return
-  }
+export function withMemlock(call: () => number): number {
+  const result = call()
+  if (result !== -errno.EPERM || tried) return result
+  tried = true
   const limit = getResourceLimit(0, RLIMIT_MEMLOCK)
-  if (typeof limit === 'number') return
-  before = limit
+  if (typeof limit === 'number' || limit.soft === Number.POSITIVE_INFINITY) return result
   const unlimited = { soft: Number.POSITIVE_INFINITY, hard: Number.POSITIVE_INFINITY }
-  if (setResourceLimit(0, RLIMIT_MEMLOCK, unlimited) < 0)
-    setResourceLimit(0, RLIMIT_MEMLOCK, { soft: limit.hard, hard: limit.hard })
+  if (setResourceLimit(0, RLIMIT_MEMLOCK, unlimited) < 0) return result
+  before = limit
+  return call()
 }
 
-/** The limit as it was before `allowLockedMemory` raised it; undefined when it left it alone. */
+/**
+ * The limit as it was before `withMemlock` lifted it; undefined when it did not. Children inherit the lifted limit, so who
+ * starts one that should not notice sets this back for it.
+ */
 export function memlockBefore(): ResourceLimit | undefined {
   return before
 }

@@ -6,7 +6,7 @@ import { errno, errnoMessage, errnoName } from '../errors/index.ts'
 import * as bpf from '../sys/bpf-constants.generated.ts'
 import { bpfBtfLoad, bpfMapCreate, bpfMapUpdateBatch, bpfProgLoad, closeFd } from '../sys/index.ts'
 import type { FeatureAnswer } from './feature.ts'
-import { allowLockedMemory } from './memlock.ts'
+import { withMemlock } from './memlock.ts'
 import { pageSizeBytes } from './page-size.ts'
 import { btfBlob, INT_U32 } from './probe-btf.ts'
 
@@ -118,9 +118,8 @@ const LOG_BYTES = 1 << 16
 const RETURN_0: readonly Insn[] = [movImm(R0, 0), exit()]
 
 function loadProgram(program: ProbeProgram, logBuf?: Uint8Array): number {
-  allowLockedMemory()
   const { type, insns = RETURN_0, flags, expectedAttachType, attachBtfId } = program
-  return bpfProgLoad({
+  const attr = {
     progType: type,
     insns: encode(insns),
     license: 'GPL',
@@ -129,26 +128,28 @@ function loadProgram(program: ProbeProgram, logBuf?: Uint8Array): number {
     ...(flags !== undefined && { progFlags: flags }),
     ...(expectedAttachType !== undefined && { expectedAttachType }),
     ...(attachBtfId !== undefined && { attachBtfId }),
-  })
+  }
+  return withMemlock(() => bpfProgLoad(attr))
 }
 
 function withMapFd(map: ProbeMap, use: (fd: number) => number): number {
-  allowLockedMemory()
-  const create = (parts: { innerMapFd?: number; btfFd?: number }) =>
-    withFd(
-      bpfMapCreate({
-        mapType: map.type,
-        keySize: map.keySize ?? 4,
-        valueSize: map.valueSize ?? 4,
-        maxEntries: map.maxEntries === 'page' ? pageSizeBytes() : (map.maxEntries ?? 1),
-        mapFlags: map.flags ?? 0,
-        mapName: 'beetrace_probe',
-        ...parts,
-        ...(map.btf && { btfKeyTypeId: 1, btfValueTypeId: 1 }),
-        ...(map.valueTypeId !== undefined && { btfVmlinuxValueTypeId: map.valueTypeId }),
-      }),
+  const create = (parts: { innerMapFd?: number; btfFd?: number }) => {
+    const attr = {
+      mapType: map.type,
+      keySize: map.keySize ?? 4,
+      valueSize: map.valueSize ?? 4,
+      maxEntries: map.maxEntries === 'page' ? pageSizeBytes() : (map.maxEntries ?? 1),
+      mapFlags: map.flags ?? 0,
+      mapName: 'beetrace_probe',
+      ...parts,
+      ...(map.btf && { btfKeyTypeId: 1, btfValueTypeId: 1 }),
+      ...(map.valueTypeId !== undefined && { btfVmlinuxValueTypeId: map.valueTypeId }),
+    }
+    return withFd(
+      withMemlock(() => bpfMapCreate(attr)),
       use,
     )
+  }
   if (map.inner) return withMapFd({ type: bpf.BPF_MAP_TYPE_ARRAY }, innerMapFd => create({ innerMapFd }))
   if (map.btf) return withFd(bpfBtfLoad(btfBlob(INT_U32)), btfFd => create({ btfFd }))
   return create({})

@@ -21,7 +21,7 @@ import {
   store,
   withLabel,
 } from '../../src/asm/index.ts'
-import { allowLockedMemory } from '../../src/kernel/index.ts'
+import { withMemlock } from '../../src/kernel/index.ts'
 import type { Attachable } from '../../src/link/index.ts'
 import {
   BPF_MAP_TYPE_ARRAY,
@@ -49,7 +49,6 @@ export interface CountingProgram extends Attachable, Disposable {
  * `type` is BPF_PROG_TYPE_*.
  */
 export function countEventsOf(tgid: number, type: number, withCookie = false): CountingProgram {
-  allowLockedMemory()
   const mapAttr = { mapType: BPF_MAP_TYPE_ARRAY, keySize: 4, valueSize: 16, maxEntries: 1 }
   const mapFd = checkSyscall(
     bpfMapCreate({ ...mapAttr, mapName: 'counts' }),
@@ -72,7 +71,8 @@ export function countEventsOf(tgid: number, type: number, withCookie = false): C
     withLabel(movImm(R0, 0), 'out'),
     exit(),
   ])
-  const fd = bpfProgLoad({ progType: type, insns: encode(insns), license: 'GPL', progName: 'count_events' })
+  const attr = { progType: type, insns: encode(insns), license: 'GPL', progName: 'count_events' }
+  const fd = withMemlock(() => bpfProgLoad(attr))
   checkSyscall(fd, 'bpf', 'load the counting program')
   const value = () => {
     const bytes = new Uint8Array(16)
