@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import * as asm from '../../src/asm/index.ts'
 import { anyInsn } from '../../src/asm/testing/any-insn.ts'
-import { allowLockedMemory } from '../../src/kernel/index.ts'
+import { withMemlock } from '../../src/kernel/index.ts'
 import {
   BPF_CALL,
   BPF_JMP,
@@ -31,13 +31,14 @@ const ETHERNET_HEADER = 14
 /** Loads a program and gives the descriptor (or -errno) and the log. */
 function load(insns: readonly asm.Insn[], logLevel = 0): { fd: number; log: string } {
   const logBuf = new Uint8Array(LOG_SIZE)
-  const fd = bpfProgLoad({
+  const attr = {
     progType: BPF_PROG_TYPE_SOCKET_FILTER,
     insns: asm.encode(asm.resolveLabels(insns)),
     license: 'GPL',
     logLevel,
     ...(logLevel > 0 && { logBuf }),
-  })
+  }
+  const fd = withMemlock(() => bpfProgLoad(attr))
   return { fd, log: Buffer.from(logBuf.subarray(0, logBuf.indexOf(0))).toString() }
 }
 
@@ -47,7 +48,6 @@ function loads(insns: readonly asm.Insn[]): boolean {
   return fd >= 0
 }
 
-allowLockedMemory()
 const filledWord = [asm.storeImm(8, 10, -8, 0), asm.movImm(0, 0)]
 const level = instructionLevels.findLast(name => loads([...filledWord, levelProbes[name], asm.exit()]))
 
