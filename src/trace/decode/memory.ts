@@ -142,6 +142,48 @@ export function structOut(struct: Struct, also?: (call: Call) => boolean): Argum
   }
 }
 
+/** A struct that the call reads and changes: `[0] => [10]` when it did, shown once. */
+export function structChanged(struct: Struct): Argument {
+  const [before, after] = [structIn(struct), structOut(struct)]
+  return {
+    late: true,
+    captures: (arg, c) => [...bytesOf(struct, arg, 'entry', c), ...bytesOf(struct, arg, 'exit', c)],
+    printer: c => {
+      const printBefore = before.printer(c)
+      const printAfter = after.printer(c)
+      const size = sizeOf(struct, c)
+      return (w, call, arg) => {
+        if (call.failed || !differ(call, arg, size)) {
+          printBefore(w, call, arg)
+          return
+        }
+        w.change()
+        printBefore(w, call, arg)
+        w.to()
+        printAfter(w, call, arg)
+        w.endChange()
+      }
+    },
+  }
+}
+
+/** What was fetched before and after the call are not the same `size` bytes. */
+function differ(call: Call, arg: number, size: number): boolean {
+  if (!call.input(arg) || call.length < size) return false
+  const { bytes, at } = call
+  if (!call.output(arg) || call.length < size) return false
+  for (let i = 0; i < size; i++) if (bytes[at + i] !== call.bytes[call.at + i]) return true
+  return false
+}
+
+/** A struct that the call reads; what it leaves there is shown with the result. */
+export function structAndRest(struct: Struct): Argument {
+  return {
+    ...structIn(struct),
+    captures: (arg, c) => [...bytesOf(struct, arg, 'entry', c), ...bytesOf(struct, arg, 'exit', c)],
+  }
+}
+
 /** `count` structs that the call reads, in brackets. */
 export function structsIn(struct: Struct, count: CaptureLength): Argument {
   return arrayOf(struct, count, 'entry')

@@ -1,6 +1,16 @@
 // Calls on descriptors: reading, writing, seeking, waiting, duplicating, controlling.
 import { call } from '../argument.ts'
-import { bytesIn, bytesOut, iovec, string, structIn, structOut, structsOut } from '../memory.ts'
+import {
+  bytesIn,
+  bytesOut,
+  iovec,
+  string,
+  structAndRest,
+  structChanged,
+  structIn,
+  structOut,
+  structsOut,
+} from '../memory.ts'
 import { fd, flags, hex, int, long, offset, oneOf, openFlags, pointer, size, uint } from '../scalars.ts'
 import { INT, OFFSET_CELL } from '../structs/cells.ts'
 import { fcntlArgument, fcntlResult, ioctlArgument, ioctlRequest } from '../structs/commands.ts'
@@ -54,18 +64,26 @@ export const DESCRIPTOR_CALLS = {
   fadvise64: call('desc', [fd, offset, size, oneOf('FADVISE')]),
   fadvise64_64: call('desc', [fd, uint, uint, uint, uint, oneOf('FADVISE')]),
   readahead: call('desc', [fd, offset, size]),
-  sendfile: call('desc network', [fd, fd, structIn(OFFSET_CELL), size]),
-  sendfile64: call('desc network', [fd, fd, structIn(OFFSET_CELL), size]),
+  sendfile: call('desc network', [fd, fd, structChanged(OFFSET_CELL), size]),
+  sendfile64: call('desc network', [fd, fd, structChanged(OFFSET_CELL), size]),
   splice: call('desc', [fd, structIn(OFFSET_CELL), fd, structIn(OFFSET_CELL), size, flags('SPLICE_FLAGS')]),
   tee: call('desc', [fd, fd, size, flags('SPLICE_FLAGS')]),
   copy_file_range: call('desc', [fd, structIn(OFFSET_CELL), fd, structIn(OFFSET_CELL), size, hex]),
   poll: call('desc', [pollfds(1), uint, int], pollResult),
   ppoll: call('desc', [pollfds(1), uint, structIn(TIMESPEC), structIn(SIGSET), size], pollResult),
   ppoll_time64: call('desc', [pollfds(1), uint, structIn(TIMESPEC64), structIn(SIGSET), size], pollResult),
-  select: call('desc', [int, fdSet, fdSet, fdSet, structIn(TIMEVAL)], selectResult),
-  _newselect: call('desc', [int, fdSet, fdSet, fdSet, structIn(TIMEVAL)], selectResult),
-  pselect6: call('desc', [int, fdSet, fdSet, fdSet, structIn(TIMESPEC), pointer], selectResult),
-  pselect6_time64: call('desc', [int, fdSet, fdSet, fdSet, structIn(TIMESPEC64), pointer], selectResult),
+  select: call('desc', [int, fdSet, fdSet, fdSet, structAndRest(TIMEVAL)], selectResult(TIMEVAL)),
+  _newselect: call('desc', [int, fdSet, fdSet, fdSet, structAndRest(TIMEVAL)], selectResult(TIMEVAL)),
+  pselect6: call(
+    'desc',
+    [int, fdSet, fdSet, fdSet, structAndRest(TIMESPEC), pointer],
+    selectResult(TIMESPEC),
+  ),
+  pselect6_time64: call(
+    'desc',
+    [int, fdSet, fdSet, fdSet, structAndRest(TIMESPEC64), pointer],
+    selectResult(TIMESPEC64),
+  ),
   epoll_create: call('desc', [int], 'fd'),
   epoll_create1: call('desc', [flags('EPOLL_CREATE_FLAGS')], 'fd'),
   epoll_ctl: call('desc', [fd, oneOf('EPOLL_OPERATIONS'), fd, structIn(EPOLL_EVENT)]),

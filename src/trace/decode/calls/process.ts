@@ -4,11 +4,12 @@ import { type Argument, call, labelled, when } from '../argument.ts'
 import type { Call } from '../call.ts'
 import { argv, envp, path, string, structIn, structOut, structsIn, structsOut } from '../memory.ts'
 import { dirfd, fd, flags, hex, id, int, oneOf, pointer, signalName, size, uint } from '../scalars.ts'
+import { CAPABILITY_DATA, CAPABILITY_HEADER } from '../structs/capability.ts'
 import { ADDRESS_CELL, ID, ID_CELL, INT_CELL, UINT_CELL } from '../structs/cells.ts'
 import { prctlArguments } from '../structs/commands.ts'
 import { cpuSet } from '../structs/cpu-set.ts'
 import {
-  CLONE_ARGS,
+  cloneArguments,
   RLIMIT,
   RLIMIT64,
   RUSAGE,
@@ -83,7 +84,7 @@ export const PROCESS_CALLS = {
     'int',
     [1, 0, 2, 4, 3],
   ),
-  clone3: call('process', [structIn(CLONE_ARGS), size]),
+  clone3: call('process', [cloneArguments, size]),
   wait4: call('process', [int, structOut(WAIT_STATUS), flags('WAIT_OPTIONS'), structOut(RUSAGE)]),
   waitpid: call('process', [int, structOut(WAIT_STATUS), flags('WAIT_OPTIONS')]),
   waitid: call('process', [
@@ -133,8 +134,8 @@ export const PROCESS_CALLS = {
   setgroups: call('creds', [int, structsIn(ID, { kind: 'argument', arg: 0 })]),
   getgroups32: call('creds', [int, structsOut(ID, { kind: 'result' })]),
   setgroups32: call('creds', [int, structsIn(ID, { kind: 'argument', arg: 0 })]),
-  capget: call('creds', [pointer, pointer]),
-  capset: call('creds', [pointer, pointer]),
+  capget: call('creds', [structIn(CAPABILITY_HEADER), structOut(CAPABILITY_DATA)]),
+  capset: call('creds', [structIn(CAPABILITY_HEADER), structIn(CAPABILITY_DATA)]),
   prctl: call('creds', [oneOf('PRCTL_OPTIONS'), ...prctlArguments]),
   arch_prctl: call('process', [oneOf('ARCH_PRCTL_OPTIONS'), archPrctlArgument()]),
   set_tid_address: call('', [pointer]),

@@ -170,6 +170,7 @@ export const MSGHDR: Struct = {
 const OPTION_BYTES = 64
 const SOL_SOCKET = 1
 const SO_ERROR = 4
+const SO_LINGER = 13
 
 const OPTION_FAMILIES = new Map([
   [0, 'IP_OPTIONS'],
@@ -202,6 +203,13 @@ export function optionValue(when: 'entry' | 'exit', lengthArg: number): Argument
       if (errno === undefined) w.i32(value)
       else w.symbol(errno.name)
       w.endArray()
+    } else if (call.length === 8 && call.lo[1] === SOL_SOCKET && call.lo[2] === SO_LINGER) {
+      w.struct()
+      w.field('l_onoff')
+      w.i32(call.view.getInt32(call.at, true))
+      w.field('l_linger')
+      w.i32(call.view.getInt32(call.at + 4, true))
+      w.endStruct()
     } else
       w.string(
         call.bytes,

@@ -127,8 +127,12 @@ function printFdSet(w: Sink, call: Call): void {
   w.endSet()
 }
 
-/** `1 (in [3])`, `0 (Timeout)` */
-export function selectResult(w: Sink, call: Call): void {
+/** `1 (in [3], left {tv_sec=0, tv_usec=5})`, `0 (Timeout)`; `timeout` is what argument 4 points to. */
+export function selectResult(timeout: Struct): (w: Sink, call: Call) => void {
+  return (w, call) => printSelectResult(w, call, timeout)
+}
+
+function printSelectResult(w: Sink, call: Call, timeout: Struct): void {
   w.i32(call.retLo | 0)
   if (call.retLo === 0) {
     w.meaning('Timeout')
@@ -139,6 +143,12 @@ export function selectResult(w: Sink, call: Call): void {
     if (call.isNull(index + 1) || !call.output(index + 1) || !anySet(call)) continue
     w.part(name)
     printFdSet(w, call)
+  }
+  const size = call.compat ? (timeout.compatSize ?? timeout.size) : timeout.size
+  if (!call.isNull(4) && call.output(4) && call.length >= size) {
+    w.part('left')
+    const print = (call.compat ? timeout.printCompat : undefined) ?? timeout.print
+    print(w, call.view, call.at, call)
   }
   w.closeParts()
 }

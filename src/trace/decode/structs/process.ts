@@ -1,10 +1,11 @@
 // Processes and signals: wait status, rusage, rlimit, sigaction, sigset, siginfo, clone_args, utsname, sysinfo.
 import type { FamilyName } from '../../tables/index.ts'
 import type { Sink } from '../../write/sink.ts'
+import type { Argument } from '../argument.ts'
 import type { Call } from '../call.ts'
-import type { Struct } from '../memory.ts'
+import { type Struct, structIn } from '../memory.ts'
 import { printId, printSignal, printSigset, signalName } from '../scalars.ts'
-import { TIMEVAL } from './time.ts'
+import { printTicks, TIMEVAL } from './time.ts'
 
 const CORE_DUMPED = 0x80
 
@@ -106,7 +107,7 @@ function printSigaction(w: Sink, call: Call, handler: Word, flags: Word, restore
   w.field('sa_mask')
   printSigset(w, call, mask[0], mask[1])
   w.field('sa_flags')
-  call.families.flags('SIGACTION_FLAGS').print(w, flags[0], 0)
+  call.families.flags('SIGACTION_FLAGS').print(w, flags[0], flags[1])
   if (flags[0] & SA_RESTORER) {
     w.field('sa_restorer')
     w.pointer(restorer[0], restorer[1])
@@ -143,8 +144,6 @@ const SI_KERNEL = 0x80
 const SI_TIMER = -2
 const SI_MESGQ = -3
 const CLD_EXITED = 1
-/** USER_HZ: what the kernel counts times in for programs */
-const TICKS_PER_SECOND = 100
 
 export const SIGINFO_BYTES = 48
 
@@ -187,9 +186,7 @@ function printFault(w: Sink, view: DataView, at: number, call: Call, name: strin
     else printSignal(w, call, status)
     for (const [index, time] of ['si_utime', 'si_stime'].entries()) {
       w.field(time)
-      const ticks = view.getUint32(at + 32 + index * 8, true)
-      w.i64(ticks, view.getUint32(at + 36 + index * 8, true))
-      if (ticks !== 0) w.comment(`${(ticks / TICKS_PER_SECOND).toFixed(2)} s`)
+      printTicks(w, view.getUint32(at + 32 + index * 8, true), view.getUint32(at + 36 + index * 8, true))
     }
   } else if (name === 'SIGIO') {
     w.field('si_band')
@@ -223,6 +220,12 @@ function printSigval(w: Sink, view: DataView, at: number): void {
 
 export const SIGINFO: Struct = { size: SIGINFO_BYTES, print: printSiginfo }
 
+const CLONE_PIDFD = 0x1000
+const CLONE_SETTLS = 0x80000
+const CLONE_PARENT_SETTID = 0x100000
+const CLONE_CHILD_CLEARTID = 0x200000
+const CLONE_CHILD_SETTID = 0x1000000
+
 /** struct clone_args (linux/sched.h), its first version and what later ones add when set */
 export const CLONE_ARGS: Struct = {
   size: 88,
@@ -238,15 +241,16 @@ export const CLONE_ARGS: Struct = {
     w.struct()
     w.field('flags')
     call.families.flags('CLONE3_FLAGS').print(w, lo(0), hi(0))
-    field('pidfd', 1)
-    field('child_tid', 2)
-    field('parent_tid', 3)
+    const has = (bits: number) => (lo(0) & bits) !== 0
+    field('pidfd', 1, has(CLONE_PIDFD))
+    field('child_tid', 2, has(CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID))
+    field('parent_tid', 3, has(CLONE_PARENT_SETTID))
     w.field('exit_signal')
     printSignal(w, call, lo(4))
     field('stack', 5, true)
     w.field('stack_size')
     w.hex(lo(6), hi(6))
-    field('tls', 7)
+    field('tls', 7, has(CLONE_SETTLS))
     field('set_tid', 8)
     if (lo(9) !== 0) {
       w.field('set_tid_size')
@@ -257,6 +261,38 @@ export const CLONE_ARGS: Struct = {
       w.u64(lo(10), hi(10))
     }
     w.endStruct()
+  },
+}
+
+const cloneArgs = structIn(CLONE_ARGS)
+
+/** clone3's argument; what the kernel writes where `parent_tid` points is what the call returns. */
+export const cloneArguments: Argument = {
+  ...cloneArgs,
+  printer: c => {
+    const before = cloneArgs.printer(c)
+    return (w, call, arg) => {
+      const written =
+        !call.failed &&
+        call.input(arg) &&
+        call.length >= 8 &&
+        call.view.getUint32(call.at, true) & CLONE_PARENT_SETTID
+      if (!written) {
+        before(w, call, arg)
+        return
+      }
+      w.change()
+      before(w, call, arg)
+      w.to()
+      w.struct()
+      w.field('parent_tid')
+      w.array()
+      w.item()
+      w.i32(call.retLo | 0)
+      w.endArray()
+      w.endStruct()
+      w.endChange()
+    }
   },
 }
 

@@ -100,22 +100,34 @@ export const TIMEZONE: Struct = {
   },
 }
 
-/** clock_t is a long */
+/** USER_HZ: what the kernel counts times in for programs */
+export const TICKS_PER_SECOND = 100
+
+/** clock_t, a long: with what it is in seconds behind, unless it is nothing. */
+export function printTicks(w: Sink, lo: number, hi: number): void {
+  w.i64(lo, hi)
+  if (lo !== 0 || hi !== 0) w.comment(`${((hi * 0x100000000 + lo) / TICKS_PER_SECOND).toFixed(2)} s`)
+}
+
+const TMS_FIELDS = ['tms_utime', 'tms_stime', 'tms_cutime', 'tms_cstime'] as const
+
 export const TMS: Struct = {
   size: 32,
   compatSize: 16,
-  print: (w, view, at) =>
-    printTicks(w, at, (w, i) =>
-      w.u64(view.getUint32(at + i * 8, true), view.getUint32(at + i * 8 + 4, true)),
-    ),
-  printCompat: (w, view, at) => printTicks(w, at, (w, i) => w.u32(view.getUint32(at + i * 4, true))),
-}
-
-function printTicks(w: Sink, _at: number, print: (w: Sink, index: number) => void): void {
-  w.struct()
-  for (const [index, name] of ['tms_utime', 'tms_stime', 'tms_cutime', 'tms_cstime'].entries()) {
-    w.field(name)
-    print(w, index)
-  }
-  w.endStruct()
+  print: (w, view, at) => {
+    w.struct()
+    for (const [index, name] of TMS_FIELDS.entries()) {
+      w.field(name)
+      printTicks(w, view.getUint32(at + index * 8, true), view.getUint32(at + index * 8 + 4, true))
+    }
+    w.endStruct()
+  },
+  printCompat: (w, view, at) => {
+    w.struct()
+    for (const [index, name] of TMS_FIELDS.entries()) {
+      w.field(name)
+      printTicks(w, view.getUint32(at + index * 4, true), 0)
+    }
+    w.endStruct()
+  },
 }
