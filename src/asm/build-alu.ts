@@ -15,7 +15,7 @@ import {
 } from '../sys/bpf-constants.generated.ts'
 import type { Insn } from './insn.ts'
 import { type AluOp, aluOps } from './opcode.ts'
-import { checkImm, checkImm32, checkReg } from './operand.ts'
+import { checkAddressSpace, checkImm, checkImm32, checkReg } from './operand.ts'
 
 /** `dst = src` */
 export function movReg(dst: number, src: number): Insn {

@@ -38,6 +38,13 @@ export function checkImm64(value: bigint | number): bigint {
   return BigInt.asUintN(64, big)
 }
 
+/** Returns `value` if it is the number of an address space, 16 bits. @throws AsmError ASM_OPERAND */
+export function checkAddressSpace(value: number): number {
+  if (!Number.isInteger(value) || value < 0 || value > 0xffff)
+    fail(`address space ${value} does not fit 16 bits`)
+  return value
+}
+
 function fail(message: string): never {
   throw new AsmError('ASM_OPERAND', message)
 }

@@ -284,7 +284,7 @@ class LineParser {
       if (!this.#next.isSign()) {
         return wide(BPF_PSEUDO_FUNC, 0n, { kind: 'funcAddress', name: this.#nameInBrackets() })
       }
-      const distance = this.#next.number()
+      const distance = checkImm(this.#next.number())
       this.#next.symbol(']')
       return wide(BPF_PSEUDO_FUNC, BigInt.asUintN(32, BigInt(distance)))
     }
@@ -304,7 +304,7 @@ class LineParser {
     const name = this.#nameInBrackets()
     const offset = this.#valueOffset()
     if (offset === undefined) return wide(BPF_PSEUDO_MAP_FD, 0n, { kind: 'map', name })
-    return wide(BPF_PSEUDO_MAP_VALUE, 0n, { kind: 'mapValue', name, offset })
+    return wide(BPF_PSEUDO_MAP_VALUE, 0n, { kind: 'mapValue', name, offset: checkImm(offset) })
   }
 
   /** `[0]+8`, if it comes next. */
@@ -400,7 +400,7 @@ class LineParser {
       return { ...insn, src: BPF_PSEUDO_KFUNC_CALL, ref: { kind: 'kfunc', name: this.#nameInBrackets() } }
     }
     const { id = 0, fd = 0 } = this.#fieldsInBrackets(['id', 'fd'])
-    return { ...insn, src: BPF_PSEUDO_KFUNC_CALL, imm: id, off: fd }
+    return { ...insn, src: BPF_PSEUDO_KFUNC_CALL, imm: checkImm(id), off: checkOff(fd) }
   }
 
   #idAfterHash(): number {
@@ -468,5 +468,5 @@ function plain(code: number, dst: number, src = 0): Insn {
 }
 
 function halves(low: number, high: number): bigint {
-  return (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0)
+  return (BigInt(checkImm32(high) >>> 0) << 32n) | BigInt(checkImm32(low) >>> 0)
 }

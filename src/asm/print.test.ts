@@ -177,6 +177,8 @@ test('errors have their place', () => {
   fails('if r1 = 3 goto out', 'line 1, column 7: expected a comparison like == or s<')
   fails('if r1 == 3', 'line 1, column 11: expected goto')
   fails('r1 = 0x100000000', 'line 1, column 1: immediate 4294967296 does not fit 32 bits signed')
+  fails('r1 = map[fd:99999999999]', 'line 1, column 1: immediate 99999999999 does not fit 32 bits signed')
+  fails('r1 = addr_space_cast(r2, 70000, 0)', 'line 1, column 1: address space 70000 does not fit 16 bits')
   fails('r1 = le16 r2', 'line 1, column 11: byte order works on one register only')
   fails('r2 = atomic64_xchg((u32 *)(r1 +0), r2)', 'line 1, column 33: atomic64_xchg does not go with 4 bytes')
   fails('call bpf_map_lookup_elem#2', 'line 1, column 26: bpf_map_lookup_elem is #1')
