@@ -99,7 +99,7 @@ export function addrSpaceCast(dst: number, src: number, dstSpace: number, srcSpa
     dst,
     src,
     BPF_ADDR_SPACE_CAST,
-    (dstSpace << 16) | (srcSpace & 0xffff),
+    (checkAddressSpace(dstSpace) << 16) | checkAddressSpace(srcSpace),
   )
 }
 
