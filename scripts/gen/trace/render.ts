@@ -43,10 +43,10 @@ function renderNumbers({ numbers }: TraceFacts): string {
     table[Number(nr)] = name!
     tables.set(machine!, table)
   }
-  let text = head(sourceOf(numbers), 'System call names by number; an empty name is a hole.')
+  let text = head(sourceOf(numbers), 'System call names in the order of their numbers; a dash is a hole.')
   for (const [machine, table] of tables) {
-    const names = Array.from(table, name => `'${name ?? ''}'`)
-    text += `\nexport const SYSCALLS_${machine.toUpperCase()}: readonly string[] = [\n${wrap(names)}]\n`
+    const names = Array.from(table, name => name ?? '-')
+    text += `\nexport const SYSCALLS_${machine.toUpperCase()} = \`\n${wrap(names, '', ' ')}\`\n`
   }
   return text
 }
@@ -65,10 +65,10 @@ function renderArguments({ numbers, arguments: traced, moreArguments }: TraceFac
     if (list !== undefined) all.set(name, list)
   }
   const table = (id: string, lists: ReadonlyMap<string, string>) =>
-    `\nexport const ${id}: Readonly<Record<string, string>> = {\n${[...lists]
+    `\nexport const ${id} = \`\n${[...lists]
       .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([name, list]) => `  ${name}: '${list}',\n`)
-      .join('')}}\n`
+      .map(([name, list]) => `${name}(${list})\n`)
+      .join('')}\`\n`
   return (
     head(`${sourceOf(traced)}; ${sourceOf(moreArguments)}`, 'C declarations of the arguments, by call.') +
     table('SYSCALL_ARGUMENTS', all) +
@@ -85,7 +85,7 @@ function renderConstants({ constants }: TraceFacts, machine: Machine): string {
     sourceOf(constants),
     machine === 'x86_64' ? 'Constant families of x86-64.' : 'Constant families that differ on arm64.',
   )
-  text += `\nimport type { ConstantFamily } from './constant-family.ts'\n\nexport const ${machine === 'x86_64' ? 'CONSTANTS' : 'CONSTANTS_AARCH64'} = {\n`
+  text += `\nexport const ${machine === 'x86_64' ? 'CONSTANTS' : 'CONSTANTS_AARCH64'} = {\n`
   for (const family of FAMILIES) {
     const section = sections.find(text => text.startsWith(`${family.id}]`))
     if (section === undefined) throw new Error(`no facts for family ${family.id}: run extract again`)
@@ -95,10 +95,10 @@ function renderConstants({ constants }: TraceFacts, machine: Machine): string {
       family,
       lines.flatMap(line => entryOf(line, machine)),
     )
-    const items = entries.map(({ name, value }) => `['${name}', ${literal(family, value)}]`)
-    text += `  ${family.id}: {\n    kind: '${family.kind}',\n    constants: [\n${wrap(items, '      ')}    ],\n  },\n`
+    const items = entries.map(({ name, value }) => `${name}=${literal(family, value)}`)
+    text += `  ${family.id}: \`\n${wrap(items, '    ', ' ')}  \`,\n`
   }
-  return `${text}} satisfies Record<string, ConstantFamily>\n`
+  return `${text}}\n`
 }
 
 interface Entry {
@@ -176,7 +176,8 @@ function dataLines(facts: string): string[] {
   return facts.split('\n').filter(line => line !== '' && !line.startsWith('#'))
 }
 
-function wrap(items: readonly string[], indent = '  '): string {
+/** Items in lines of bearable length, with `separator` behind each. */
+function wrap(items: readonly string[], indent: string, separator: string): string {
   let text = ''
   let line = indent
   for (const item of items) {
@@ -184,7 +185,7 @@ function wrap(items: readonly string[], indent = '  '): string {
       text += `${line.trimEnd()}\n`
       line = indent
     }
-    line += `${item}, `
+    line += item + separator
   }
   return `${text}${line.trimEnd()}\n`
 }

@@ -1,5 +1,5 @@
 // Constant families made ready for printing: masks and names side by side, values in a map. One set a machine.
-import { constantFamily, type FamilyName, type Machine } from '../tables/index.ts'
+import { type Constants, constantFamily, type FamilyName, type Machine } from '../tables/index.ts'
 import type { Sink } from '../write/sink.ts'
 
 /** Families of one machine, made when first asked for. */
@@ -15,7 +15,7 @@ export class Families {
   flags(name: FamilyName): FlagFamily {
     let family = this.flagFamilies.get(name)
     if (family === undefined) {
-      family = new FlagFamily(constantFamily(this.machine, name).constants)
+      family = new FlagFamily(constantFamily(this.machine, name))
       this.flagFamilies.set(name, family)
     }
     return family
@@ -24,14 +24,12 @@ export class Families {
   enum(name: FamilyName): EnumFamily {
     let family = this.enumFamilies.get(name)
     if (family === undefined) {
-      family = new EnumFamily(constantFamily(this.machine, name).constants)
+      family = new EnumFamily(constantFamily(this.machine, name))
       this.enumFamilies.set(name, family)
     }
     return family
   }
 }
-
-type Constants = readonly (readonly [name: string, value: number])[]
 
 /** A word of bits: `A|B|0x40`, `0`, and `0x40 /* A_??? *\/` when no bit has a name. */
 export class FlagFamily {

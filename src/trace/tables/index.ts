@@ -1,6 +1,5 @@
 // Tables of the syscall tracer: calls, arguments, errors and constants, generated from kernel headers and tracefs.
-export type { ConstantFamily } from './constant-family.ts'
-export { constantFamily, type FamilyName } from './constants.ts'
+export { type Constants, constantFamily, type FamilyName } from './constants.ts'
 export { type Errno, errnoOf, isRestart } from './errors.ts'
 export {
   type Machine,

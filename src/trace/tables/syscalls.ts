@@ -21,8 +21,22 @@ export interface SyscallArgument {
  * arm64's 32-bit programs use arm's numbers, for which there is no table: the list is empty then.
  */
 export function syscallNames(machine: Machine, abi: number): readonly string[] {
-  if (abi !== ABI_COMPAT) return machine === 'x86_64' ? SYSCALLS_X86_64 : SYSCALLS_AARCH64
-  return machine === 'x86_64' ? SYSCALLS_I386 : []
+  if (abi !== ABI_COMPAT) return machine === 'x86_64' ? x86() : arm()
+  return machine === 'x86_64' ? i386() : []
+}
+
+const x86 = lazyNames(SYSCALLS_X86_64)
+const i386 = lazyNames(SYSCALLS_I386)
+const arm = lazyNames(SYSCALLS_AARCH64)
+
+/** The tables are text until first asked for: a program that starts reads only its own machine's. */
+function lazyNames(table: string): () => readonly string[] {
+  let names: readonly string[] | undefined
+  return () =>
+    (names ??= table
+      .trim()
+      .split(/\s+/)
+      .map(name => (name === '-' ? '' : name)))
 }
 
 /** The number of a call, or undefined when this machine and ABI have none of that name. */
@@ -39,9 +53,15 @@ export function syscallArguments(
 ): readonly SyscallArgument[] | undefined {
   const special = abi === ABI_COMPAT ? SYSCALL_ARGUMENTS_I386 : SYSCALL_ARGUMENTS_AARCH64
   const own = abi === ABI_COMPAT || machine === 'aarch64'
-  const list = (own ? special[name] : undefined) ?? SYSCALL_ARGUMENTS[name]
+  const list = (own ? declaration(special, name) : undefined) ?? declaration(SYSCALL_ARGUMENTS, name)
   if (list === undefined) return undefined
   return list === '' ? [] : list.split(', ').map(parseArgument)
+}
+
+/** What stands in the parentheses behind `name` at the start of a line. */
+function declaration(table: string, name: string): string | undefined {
+  const at = table.indexOf(`\n${name}(`)
+  return at === -1 ? undefined : table.slice(at + name.length + 2, table.indexOf(')\n', at))
 }
 
 function parseArgument(declaration: string): SyscallArgument {
