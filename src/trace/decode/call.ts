@@ -61,10 +61,8 @@ export class Call {
     this.returned = returned
     this.retLo = record.retLo
     this.retHi = record.retHi
-    const ret = record.retLo | 0
-    const isError = returned && ret < 0 && ret >= -4095 && (this.compat || (record.retHi | 0) === -1)
-    this.errno = isError ? -ret : 0
-    this.failed = !returned || isError
+    this.errno = returned ? record.errno : 0
+    this.failed = !returned || this.errno !== 0
   }
 
   isNull(arg: number): boolean {

@@ -1,6 +1,7 @@
 // One trace record (src/trace/record.ts) read in place: no copy, no object a record. A reader is reused for every
 // record of its memory; what it says is valid until the next `read`.
 import {
+  ABI_COMPAT,
   CALL_HAS_SEGMENTS,
   OFFSET_ARGS,
   OFFSET_RET,
@@ -87,6 +88,12 @@ export class RecordReader {
   /** True when this record describes a call: its `args` mean something. */
   get isCall(): boolean {
     return this.kind === RECORD_CALL || this.kind === RECORD_ENTER
+  }
+
+  /** RECORD_CALL: the positive error number, 0 when the call succeeded; 512 and more are the kernel's own restarts. */
+  get errno(): number {
+    const ret = this.retLo | 0
+    return ret < 0 && ret >= -4095 && (this.abi === ABI_COMPAT || (this.retHi | 0) === -1) ? -ret : 0
   }
 
   argLo(arg: number): number {

@@ -498,6 +498,14 @@ test('JSON', () => {
       meaning: [{ fd: 3, revents: ['POLLIN'] }],
     },
   )
+  assert.deepEqual(json('close', { args: [-1, 2] }, { raw: true }).raw, [
+    '0xffffffffffffffff',
+    '0x2',
+    '0x0',
+    '0x0',
+    '0x0',
+    '0x0',
+  ])
   const times = read({ nr: 39, tid: 5, tgid: 4, ret: 4n, startNs: 10n ** 9n, timeNs: 10n ** 9n + 5000n })
   assert.deepEqual(
     JSON.parse(printed((p, out) => p.json(out, times, undefined), { realtimeOffsetNs: 1e18 })),

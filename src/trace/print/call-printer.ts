@@ -17,6 +17,8 @@ export interface PrinterOptions extends PrefixOptions {
   readonly column?: number
   /** -T: how long each call took, behind its result */
   readonly duration?: boolean
+  /** JSON: the six words of each call as hexadecimal strings too, as `raw` */
+  readonly raw?: boolean
   /** -y: what a descriptor refers to; asked once per descriptor shown */
   readonly fdPath?: FdPath
 }
@@ -37,6 +39,7 @@ export class CallPrinter {
   private readonly printers: Printers
   private readonly column: number
   private readonly duration: boolean
+  private readonly raw: boolean
   private readonly text: TextSink
   private readonly jsonSink: JsonSink
   private readonly realtimeOffsetNs: number
@@ -48,6 +51,7 @@ export class CallPrinter {
     this.printers = new Printers(families)
     this.column = options.column ?? DEFAULT_COLUMN
     this.duration = options.duration === true
+    this.raw = options.raw === true
     this.text = new TextSink(out)
     this.jsonSink = new JsonSink(out)
     this.realtimeOffsetNs = options.realtimeOffsetNs ?? 0
@@ -145,6 +149,7 @@ export class CallPrinter {
       w.field('abi')
       w.symbol('32-bit')
     }
+    if (this.raw) this.jsonRaw(record)
     if (returned) this.jsonResult(out, printer)
     else {
       w.field('unfinished')
@@ -161,6 +166,17 @@ export class CallPrinter {
   /** A CLOCK_MONOTONIC time as seconds since 1970, to the microsecond: what a number keeps of a time in our century. */
   writeTime(out: ByteWriter, ktimeNs: number): void {
     writeFixed(out, ktimeNs + this.realtimeOffsetNs)
+  }
+
+  private jsonRaw(record: RecordReader): void {
+    const { jsonSink: w } = this
+    w.field('raw')
+    w.array()
+    for (let arg = 0; arg < 6; arg++) {
+      w.item()
+      w.hex(record.argLo(arg), record.argHi(arg))
+    }
+    w.endArray()
   }
 
   private jsonResult(out: ByteWriter, printer: SyscallPrinter): void {

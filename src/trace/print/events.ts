@@ -1,7 +1,7 @@
 // Lines that are no calls: signals, exits, execs, as strace words them.
 import type { RecordReader } from '../decode/record-reader.ts'
 import { signalName } from '../decode/scalars.ts'
-import { printSiginfo, SIGINFO_BYTES } from '../decode/structs/process.ts'
+import { printSiginfo, SIGINFO_BYTES } from '../decode/structs/signal.ts'
 import { SEGMENT_HEAD_BYTES } from '../record.ts'
 import type { ByteWriter } from '../write/byte-writer.ts'
 import { JsonSink } from '../write/json-sink.ts'

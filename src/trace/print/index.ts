@@ -9,6 +9,7 @@
 // strings, NULL is null, flags and sets are arrays of names, structs are objects; a value that the call replaced is
 // {"before":…,"after":…}. `ret` is -1 with `error` naming the errno; `ret` is null when the kernel is to restart the
 // call. `meaning` explains a result (poll's events). `truncated` is true when a string or an array was cut.
+// `raw`, when asked for, holds the six argument words as the call passed them, as hexadecimal strings.
 // `unfinished` marks a call that had not returned; `abi` is "32-bit" for compatibility calls.
 // Other lines have `signal` with `siginfo`, or `exit`, or `killed` with `core`.
 export { CallPrinter, type PrinterOptions } from './call-printer.ts'

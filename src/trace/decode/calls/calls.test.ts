@@ -61,6 +61,9 @@ test('captures', () => {
   assert.equal(of('openat', ABI_COMPAT), `entry:${CAPTURE_CSTR}:1`)
   assert.equal(of('writev', ABI_COMPAT), '')
   assert.deepEqual(capturesOf('x86_64', ABI_NATIVE, 9999), [])
+  const statBytes = (machine: 'x86_64' | 'aarch64') =>
+    capturesOf(machine, ABI_NATIVE, syscallNumber(machine, ABI_NATIVE, 'fstat')!)[0]?.limit
+  assert.deepEqual([statBytes('x86_64'), statBytes('aarch64')], [144, 128])
 })
 
 test('no capture names an argument that is not there, and no call has more than eight', () => {

@@ -1,22 +1,15 @@
 // Calls on descriptors: reading, writing, seeking, waiting, duplicating, controlling.
 import { call } from '../argument.ts'
-import {
-  bytesIn,
-  bytesOut,
-  iovec,
-  string,
-  structAndRest,
-  structChanged,
-  structIn,
-  structOut,
-  structsOut,
-} from '../memory.ts'
+import { bytesIn, bytesOut, string } from '../buffers.ts'
 import { fd, flags, hex, int, long, offset, oneOf, openFlags, pointer, size, uint } from '../scalars.ts'
+import { structAndRest, structChanged, structIn, structOut, structsOut } from '../struct.ts'
 import { INT, OFFSET_CELL } from '../structs/cells.ts'
-import { fcntlArgument, fcntlResult, ioctlArgument, ioctlRequest } from '../structs/commands.ts'
+import { fcntlArgument, fcntlResult } from '../structs/fcntl.ts'
+import { ioctlArgument, ioctlRequest } from '../structs/ioctl.ts'
 import { EPOLL_EVENT, fdSet, pollfds, pollResult, selectResult } from '../structs/poll.ts'
-import { SIGSET } from '../structs/process.ts'
+import { SIGSET } from '../structs/signal.ts'
 import { ITIMERSPEC, ITIMERSPEC64, TIMESPEC, TIMESPEC64, TIMEVAL } from '../structs/time.ts'
+import { iovec } from '../vectors.ts'
 
 const pair = structsOut(INT, { kind: 'constant', count: 2 })
 

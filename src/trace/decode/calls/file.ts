@@ -1,6 +1,6 @@
 // Calls that take file names, and those on the files behind descriptors.
 import { type Argument, call, type ResultKind, when } from '../argument.ts'
-import { bytesIn, bytesOut, path, string, stringOut, structIn, structOut, structsIn } from '../memory.ts'
+import { bytesIn, bytesOut, path, string, stringOut } from '../buffers.ts'
 import {
   device,
   dirfd,
@@ -19,6 +19,7 @@ import {
   size,
   uint,
 } from '../scalars.ts'
+import { structIn, structOut, structsIn } from '../struct.ts'
 import { directoryEntries, fileMode, OPEN_HOW, STAT, STAT64, STATFS, STATX } from '../structs/file.ts'
 import { TIMEVAL, UTIME_TIMESPEC, UTIME_TIMESPEC64 } from '../structs/time.ts'
 

@@ -2,7 +2,7 @@
 import type { Machine } from '../../tables/index.ts'
 import { type SyscallArgument, syscallArguments, syscallNames } from '../../tables/index.ts'
 import { type Argument, type CallSpec, call } from '../argument.ts'
-import { path } from '../memory.ts'
+import { path } from '../buffers.ts'
 import { dirfd, fd, hex, int, long, mode, offset, pointer, size, uint } from '../scalars.ts'
 import { DESCRIPTOR_CALLS } from './descriptor.ts'
 import { FILE_CALLS } from './file.ts'

@@ -1,14 +1,9 @@
 // System V shared memory, messages and semaphores; futexes; random numbers.
 import { type Argument, call, when } from '../argument.ts'
-import { bytesOutHex, structIn } from '../memory.ts'
+import { bytesOutHex } from '../buffers.ts'
 import { flags, hex, int, offset, oneOf, pointer, size, uint } from '../scalars.ts'
-import {
-  futexHasSecond,
-  futexHasValue,
-  futexOperation,
-  futexThird,
-  futexTimeout,
-} from '../structs/commands.ts'
+import { structIn } from '../struct.ts'
+import { futexHasSecond, futexHasValue, futexOperation, futexThird, futexTimeout } from '../structs/futex.ts'
 import { TIMESPEC, TIMESPEC64 } from '../structs/time.ts'
 
 const PERMISSIONS = 0o777

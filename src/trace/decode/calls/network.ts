@@ -1,7 +1,8 @@
 // Calls on sockets.
 import { call } from '../argument.ts'
-import { bytesIn, bytesOut, lengthInOut, structIn, structOut, structsOut } from '../memory.ts'
+import { bytesIn, bytesOut } from '../buffers.ts'
 import { fd, flags, int, oneOf, pointer, size, uint } from '../scalars.ts'
+import { lengthInOut, structIn, structOut, structsOut } from '../struct.ts'
 import { INT } from '../structs/cells.ts'
 import {
   MSGHDR,

@@ -1,24 +1,26 @@
 // Calls that make, replace, end, wait for and describe processes and threads.
 import type { Sink } from '../../write/sink.ts'
 import { type Argument, call, labelled, when } from '../argument.ts'
+import { path, string } from '../buffers.ts'
 import type { Call } from '../call.ts'
-import { argv, envp, path, string, structIn, structOut, structsIn, structsOut } from '../memory.ts'
 import { dirfd, fd, flags, hex, id, int, oneOf, pointer, signalName, size, uint } from '../scalars.ts'
+import { structIn, structOut, structsIn, structsOut } from '../struct.ts'
 import { CAPABILITY_DATA, CAPABILITY_HEADER } from '../structs/capability.ts'
 import { ADDRESS_CELL, ID, ID_CELL, INT_CELL, UINT_CELL } from '../structs/cells.ts'
-import { prctlArguments } from '../structs/commands.ts'
 import { cpuSet } from '../structs/cpu-set.ts'
+import { prctlArguments } from '../structs/prctl.ts'
 import {
   cloneArguments,
   RLIMIT,
   RLIMIT64,
   RUSAGE,
-  SIGINFO,
   SYSINFO,
   UTSNAME,
   WAIT_STATUS,
 } from '../structs/process.ts'
+import { SIGINFO } from '../structs/signal.ts'
 import { TIMESPEC, TIMESPEC64, TMS } from '../structs/time.ts'
+import { argv, envp } from '../vectors.ts'
 
 const PER_MASK = 0xff
 const ASK = 0xffffffff

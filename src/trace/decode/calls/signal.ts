@@ -2,9 +2,9 @@
 import type { Sink } from '../../write/sink.ts'
 import { call } from '../argument.ts'
 import type { Call } from '../call.ts'
-import { structIn, structOut } from '../memory.ts'
 import { fd, hex, int, oneOf, pointer, signal, signalName, size } from '../scalars.ts'
-import { SIGACTION, SIGALTSTACK, SIGINFO, SIGSET } from '../structs/process.ts'
+import { structIn, structOut } from '../struct.ts'
+import { SIGACTION, SIGALTSTACK, SIGINFO, SIGSET } from '../structs/signal.ts'
 import { TIMESPEC, TIMESPEC64 } from '../structs/time.ts'
 
 const how = oneOf('SIGPROCMASK_HOW')

@@ -1,8 +1,8 @@
 // Calls that read and set clocks and timers, and that sleep.
 import { type Argument, call } from '../argument.ts'
 import type { Call } from '../call.ts'
-import { structIn, structOut } from '../memory.ts'
 import { flags, int, oneOf, pointer, uint } from '../scalars.ts'
+import { structIn, structOut } from '../struct.ts'
 import { INT_CELL } from '../structs/cells.ts'
 import {
   ITIMERSPEC,

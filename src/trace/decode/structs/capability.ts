@@ -1,7 +1,7 @@
 // capget and capset: the header with version and pid, and three sets of capabilities (linux/capability.h).
 import type { Sink } from '../../write/sink.ts'
 import type { Call } from '../call.ts'
-import type { Struct } from '../memory.ts'
+import type { Struct } from '../struct.ts'
 
 const VERSIONS = new Map([
   [0x19980330, '_LINUX_CAPABILITY_VERSION_1'],

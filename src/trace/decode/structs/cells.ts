@@ -1,6 +1,7 @@
 // Single numbers in the program's memory, in brackets: `[5]`, and what pipe's two descriptors are made of.
-import type { Struct } from '../memory.ts'
+
 import { printFd, printId } from '../scalars.ts'
+import type { Struct } from '../struct.ts'
 
 /** One descriptor or int of an array. */
 export const INT: Struct = {

@@ -1,7 +1,7 @@
 // Sets of CPUs: `[0 1 3]`.
 import { CAPTURE_BYTES } from '../../record.ts'
 import type { Argument } from '../argument.ts'
-import { printAddress } from '../memory.ts'
+import { printAddress } from '../fetched.ts'
 
 const CPU_SET_BYTES = 128
 

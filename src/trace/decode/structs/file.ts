@@ -4,8 +4,9 @@ import { CAPTURE_BYTES } from '../../record.ts'
 import type { Sink } from '../../write/sink.ts'
 import type { Argument } from '../argument.ts'
 import type { Call } from '../call.ts'
-import { printAddress, type Struct } from '../memory.ts'
+import { printAddress } from '../fetched.ts'
 import { printDevice, printOpenFlags } from '../scalars.ts'
+import type { Struct } from '../struct.ts'
 
 const S_IFMT = 0o170000
 const S_IFBLK = 0o060000
@@ -53,22 +54,13 @@ function stat(modeAt: number, rdevAt: number, sizeAt: number, rdevBytes: 4 | 8):
   }
 }
 
-const x86Stat = stat(24, 40, 48, 8)
-const genericStat = stat(16, 32, 48, 8)
-
-/** The machine's own: 144 bytes on x86-64; arm64's 128 are within. */
 export const STAT: Struct = {
   size: 144,
-  print: (w, view, at, call) =>
-    (call.families.machine === 'x86_64' ? x86Stat : genericStat)(w, view, at, call),
+  print: stat(24, 40, 48, 8),
+  arm64: { size: 128, print: stat(16, 32, 48, 8) },
 }
 /** i386's struct stat64: `long long` without alignment padding. */
-export const STAT64: Struct = {
-  size: 144,
-  compatSize: 96,
-  print: STAT.print,
-  printCompat: stat(16, 32, 44, 8),
-}
+export const STAT64: Struct = { ...STAT, compatSize: 96, printCompat: stat(16, 32, 44, 8) }
 
 export const STATX: Struct = {
   size: 256,

@@ -4,7 +4,8 @@ import { errnoOf } from '../../tables/index.ts'
 import type { Sink } from '../../write/sink.ts'
 import type { ArgPrinter, Argument } from '../argument.ts'
 import type { Call } from '../call.ts'
-import { printAddress, type Struct } from '../memory.ts'
+import { printAddress } from '../fetched.ts'
+import type { Struct } from '../struct.ts'
 
 const AF_UNIX = 1
 const AF_INET = 2

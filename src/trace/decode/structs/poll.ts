@@ -3,8 +3,9 @@ import { CAPTURE_BYTES } from '../../record.ts'
 import type { Sink } from '../../write/sink.ts'
 import type { Argument } from '../argument.ts'
 import type { Call } from '../call.ts'
-import { printAddress, type Struct } from '../memory.ts'
+import { printAddress } from '../fetched.ts'
 import { printFd } from '../scalars.ts'
+import type { Struct } from '../struct.ts'
 
 const POLLFD_BYTES = 8
 const ARRAY_BYTES = 4096
@@ -94,13 +95,9 @@ function printEpollEvent(w: Sink, view: DataView, at: number, call: Call, dataAt
 export const EPOLL_EVENT: Struct = {
   size: 12,
   compatSize: 12,
+  arm64: { size: 16, print: (w, view, at, call) => printEpollEvent(w, view, at, call, 8) },
   print: (w, view, at, call) => printEpollEvent(w, view, at, call, 4),
 }
-export const EPOLL_EVENT_PADDED: Struct = {
-  size: 16,
-  print: (w, view, at, call) => printEpollEvent(w, view, at, call, 8),
-}
-
 const FD_SET_BYTES = 128
 
 /** `[3 4]`: the descriptors of a set below the number that argument 0 gives. */

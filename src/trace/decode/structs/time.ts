@@ -1,6 +1,6 @@
 // Times: struct timespec, timeval, itimerspec, itimerval, timezone, tms, timex.
 import type { Sink } from '../../write/sink.ts'
-import type { Struct } from '../memory.ts'
+import type { Struct } from '../struct.ts'
 
 const OLD_TIME_BYTES = 8
 
