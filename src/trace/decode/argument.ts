@@ -21,6 +21,8 @@ export interface Argument {
   readonly captures?: (arg: number, c: Compile) => readonly Capture[]
   /** can only be shown once the call has returned */
   readonly late?: boolean
+  /** its name in JSON, where the declared one does not say it */
+  readonly name?: string
   /** shown as `label=value` */
   readonly label?: string
   /** left out of the line when false: open's mode without O_CREAT */

@@ -6,7 +6,7 @@ import { errnoOf, isRestart, type Machine } from '../tables/index.ts'
 import type { ByteWriter } from '../write/byte-writer.ts'
 import { JsonSink } from '../write/json-sink.ts'
 import { TextSink } from '../write/text-sink.ts'
-import { LinePrefix, type PrefixOptions, writeDuration } from './line-prefix.ts'
+import { LinePrefix, type PrefixOptions, writeDuration, writeSeconds } from './line-prefix.ts'
 import { Printers, type SyscallPrinter } from './printers.ts'
 
 export interface PrinterOptions extends PrefixOptions {
@@ -42,7 +42,6 @@ export class CallPrinter {
   private readonly raw: boolean
   private readonly text: TextSink
   private readonly jsonSink: JsonSink
-  private readonly realtimeOffsetNs: number
 
   constructor(options: PrinterOptions, out: ByteWriter) {
     const families = new Families(options.machine)
@@ -54,7 +53,6 @@ export class CallPrinter {
     this.raw = options.raw === true
     this.text = new TextSink(out)
     this.jsonSink = new JsonSink(out)
-    this.realtimeOffsetNs = options.realtimeOffsetNs ?? 0
   }
 
   /** The name of a call: `openat`, `syscall_0x1f4`. */
@@ -157,7 +155,7 @@ export class CallPrinter {
     }
     if (times && returned) {
       w.field('duration')
-      writeFixed(out, record.durationNs)
+      writeMicroseconds(out, Math.floor(record.durationNs / 1000))
     }
     w.endStruct()
     out.byte(NEWLINE)
@@ -165,7 +163,7 @@ export class CallPrinter {
 
   /** A CLOCK_MONOTONIC time as seconds since 1970, to the microsecond: what a number keeps of a time in our century. */
   writeTime(out: ByteWriter, ktimeNs: number): void {
-    writeFixed(out, ktimeNs + this.realtimeOffsetNs)
+    writeMicroseconds(out, this.prefix.realtimeUs(ktimeNs))
   }
 
   private jsonRaw(record: RecordReader): void {
@@ -273,11 +271,8 @@ function writeError(out: ByteWriter, number: number): void {
   out.byte(END)
 }
 
-/** Seconds with six digits behind the point. */
-function writeFixed(out: ByteWriter, ns: number): void {
-  const us = Math.floor(ns / 1000)
+/** As seconds with six digits behind the point. */
+function writeMicroseconds(out: ByteWriter, us: number): void {
   const seconds = Math.floor(us / 1e6)
-  out.decimal(seconds)
-  out.byte(0x2e)
-  out.decimal(us - seconds * 1e6, 6)
+  writeSeconds(out, seconds, us - seconds * 1e6)
 }

@@ -17,7 +17,8 @@ const NS_PER_US = 1000
 export class LinePrefix {
   pid: NonNullable<PrefixOptions['pid']>
   private readonly time: NonNullable<PrefixOptions['time']>
-  private readonly offsetNs: number
+  /** whole microseconds: the sum with a record's time then stays exact */
+  private readonly offsetUs: number
   private previousNs = 0
   private clockSecond = -1
   private clockText = ''
@@ -25,7 +26,7 @@ export class LinePrefix {
   constructor(options: PrefixOptions = {}) {
     this.pid = options.pid ?? 'none'
     this.time = options.time ?? 'none'
-    this.offsetNs = options.realtimeOffsetNs ?? 0
+    this.offsetUs = Math.round((options.realtimeOffsetNs ?? 0) / NS_PER_US)
   }
 
   /** `ktimeNs`: CLOCK_MONOTONIC of what the line tells; for a call its start. */
@@ -44,6 +45,11 @@ export class LinePrefix {
     if (this.time !== 'none') this.writeTime(out, ktimeNs)
   }
 
+  /** Microseconds since 1970 of a CLOCK_MONOTONIC time. */
+  realtimeUs(ktimeNs: number): number {
+    return Math.floor(ktimeNs / NS_PER_US) + this.offsetUs
+  }
+
   private writeTime(out: ByteWriter, ktimeNs: number): void {
     if (this.time === 'r') {
       const since = this.previousNs === 0 || ktimeNs < this.previousNs ? 0 : ktimeNs - this.previousNs
@@ -53,7 +59,7 @@ export class LinePrefix {
       for (let width = digitsOf(seconds); width < 6; width++) out.byte(0x20)
       writeSeconds(out, seconds, us - seconds * 1e6)
     } else {
-      const us = Math.floor((ktimeNs + this.offsetNs) / NS_PER_US)
+      const us = this.realtimeUs(ktimeNs)
       const second = Math.floor(us / 1e6)
       if (this.time === 'ttt') writeSeconds(out, second, us - second * 1e6)
       else {

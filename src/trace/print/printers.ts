@@ -57,7 +57,7 @@ export class Printers {
       return {
         arg,
         label: argument.label,
-        name: declared?.[arg]?.name ?? `arg${arg}`,
+        name: argument.name ?? declared?.[arg]?.name ?? `arg${arg}`,
         late: argument.late === true,
         print: argument.printer(compile),
         shown: argument.shown,

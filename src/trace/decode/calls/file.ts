@@ -79,7 +79,6 @@ export const FILE_CALLS = {
   statmount: call('', [pointer, pointer, size, hex]),
   listmount: call('', [pointer, pointer, size, hex]),
   truncate: call('file', [path, long]),
-  truncate64: call('file', [path, uint, uint]),
   mkdir: call('file', [path, mode]),
   mkdirat: call('desc file', [dirfd, path, mode]),
   rmdir: call('file', [path]),

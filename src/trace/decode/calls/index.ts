@@ -6,6 +6,7 @@ import { path } from '../buffers.ts'
 import { dirfd, fd, hex, int, long, mode, offset, pointer, size, uint } from '../scalars.ts'
 import { DESCRIPTOR_CALLS } from './descriptor.ts'
 import { FILE_CALLS } from './file.ts'
+import { I386_CALLS } from './i386.ts'
 import { IPC_CALLS } from './ipc.ts'
 import { MEMORY_CALLS } from './memory.ts'
 import { NETWORK_CALLS } from './network.ts'
@@ -15,6 +16,7 @@ import { TIME_CALLS } from './time.ts'
 
 export const CALLS: ReadonlyMap<string, CallSpec> = new Map<string, CallSpec>(
   [
+    I386_CALLS,
     FILE_CALLS,
     DESCRIPTOR_CALLS,
     MEMORY_CALLS,
@@ -26,16 +28,12 @@ export const CALLS: ReadonlyMap<string, CallSpec> = new Map<string, CallSpec>(
   ].flatMap(calls => Object.entries(calls)),
 )
 
+const I386: ReadonlyMap<string, CallSpec> = new Map(Object.entries(I386_CALLS))
+
 /** Calls of i386 whose arguments are laid out otherwise than the same name's on 64-bit machines. */
 const COMPAT_BY_TYPE = new Set([
   'mmap',
   'select',
-  'pread64',
-  'pwrite64',
-  'readahead',
-  'sync_file_range',
-  'fadvise64',
-  'fallocate',
   'preadv',
   'pwritev',
   'preadv2',
@@ -63,7 +61,7 @@ export function specOf(
   const name = syscallNames(machine, abi)[nr] || undefined
   if (name === undefined) return { name, spec: UNKNOWN }
   const compat = abi === 1
-  const known = CALLS.get(name)
+  const known = (compat ? I386.get(name) : undefined) ?? CALLS.get(name)
   if (known !== undefined && !(compat && COMPAT_BY_TYPE.has(name))) {
     // clone's last two arguments change places where the kernel is built with CLONE_BACKWARDS: i386, arm64
     if (name !== 'clone' || (!compat && machine === 'x86_64')) return { name, spec: known }

@@ -4,6 +4,7 @@ import { call } from '../argument.ts'
 import type { Call } from '../call.ts'
 import { fd, flags, flagsOr, hex, int, oneOf, pointer, size, uint } from '../scalars.ts'
 import { mapFlags } from '../structs/map-flags.ts'
+import { pageOffset } from './i386.ts'
 
 const MREMAP_FIXED = 2
 const MREMAP_DONTUNMAP = 4
@@ -12,7 +13,7 @@ const mremapTarget = { ...pointer, shown: (c: Call) => (c.lo[3]! & (MREMAP_FIXED
 
 export const MEMORY_CALLS = {
   mmap: call('desc memory', [pointer, size, prot, mapFlags, fd, hex], 'hex'),
-  mmap2: call('desc memory', [pointer, size, prot, mapFlags, fd, hex], 'hex'),
+  mmap2: call('desc memory', [pointer, size, prot, mapFlags, fd, pageOffset], 'hex'),
   munmap: call('memory', [pointer, size]),
   mprotect: call('memory', [pointer, size, prot]),
   pkey_mprotect: call('memory', [pointer, size, prot, int]),

@@ -1,3 +1,4 @@
+// Processes: wait status, resource usage and limits, clone3's argument, the system's names and figures.
 import type { Sink } from '../../write/sink.ts'
 import type { Argument } from '../argument.ts'
 import type { Call } from '../call.ts'
@@ -33,33 +34,52 @@ export function waitStatus(call: Call, status: number): string {
   return `{WIFSIGNALED(s) && WTERMSIG(s) == ${name(signal)}${status & CORE_DUMPED ? ' && WCOREDUMP(s)' : ''}}`
 }
 
-export const RUSAGE: Struct = {
-  size: 144,
-  print: (w, view, at, call) => {
+function rusage(time: Struct['print'], timeBytes: number): Struct['print'] {
+  return (w, view, at, call) => {
     w.struct()
     w.field('ru_utime')
-    TIMEVAL.print(w, view, at, call)
+    time(w, view, at, call)
     w.field('ru_stime')
-    TIMEVAL.print(w, view, at + 16, call)
+    time(w, view, at + timeBytes, call)
     w.abbreviated()
     w.endStruct()
-  },
+  }
 }
+
+export const RUSAGE: Struct = {
+  size: 144,
+  compatSize: 72,
+  print: rusage(TIMEVAL.print, 16),
+  printCompat: rusage(TIMEVAL.printCompat!, 8),
+}
+
+const RLIMIT_FIELDS = ['rlim_cur', 'rlim_max'] as const
 
 /** struct rlimit64, which is x86-64's and arm64's struct rlimit */
 export const RLIMIT: Struct = {
   size: 16,
+  compatSize: 8,
   print: (w, view, at) => {
     w.struct()
-    for (const [index, name] of ['rlim_cur', 'rlim_max'].entries()) {
+    for (const [index, name] of RLIMIT_FIELDS.entries()) {
       const field = at + index * 8
       w.field(name)
       printLimit(w, view.getUint32(field, true), view.getUint32(field + 4, true))
     }
     w.endStruct()
   },
+  printCompat: (w, view, at) => {
+    w.struct()
+    for (const [index, name] of RLIMIT_FIELDS.entries()) {
+      const limit = view.getUint32(at + index * 4, true)
+      w.field(name)
+      if (limit === 0xffffffff) w.symbol('RLIM_INFINITY')
+      else printLimit(w, limit, 0)
+    }
+    w.endStruct()
+  },
 }
-export const RLIMIT64: Struct = { ...RLIMIT, compatSize: 16 }
+export const RLIMIT64: Struct = { size: 16, compatSize: 16, print: RLIMIT.print }
 
 /** `8192*1024`, `RLIM64_INFINITY` */
 function printLimit(w: Sink, lo: number, hi: number): void {
