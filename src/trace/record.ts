@@ -108,4 +108,6 @@ export interface Capture {
   /** bytes an element of CAPTURE_BYTES takes; 1 unless told */
   readonly elementBytes?: number
   readonly limit: 'string' | number
+  /** an exit fetch that is wanted although the call failed; any other would only be thrown away then */
+  readonly evenOnError?: true
 }

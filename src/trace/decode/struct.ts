@@ -39,7 +39,10 @@ export function structIn(struct: Struct): Argument {
 export function structOut(struct: Struct, also?: (call: Call) => boolean): Argument {
   return {
     late: true,
-    captures: (arg, c) => bytesOf(struct, arg, 'exit', c),
+    captures: (arg, c) => {
+      const captures = bytesOf(struct, arg, 'exit', c)
+      return also === undefined ? captures : captures.map(evenOnError)
+    },
     printer: c => {
       const print = structPrinter(struct, c)
       return (w, call, arg) => {
@@ -177,6 +180,10 @@ function bytesOf(struct: Struct, arg: number, when: 'entry' | 'exit', c: Compile
   return [{ op: CAPTURE_BYTES, arg, when, length: { kind: 'constant', count }, limit: count }]
 }
 
+export function evenOnError(capture: Capture): Capture {
+  return { ...capture, evenOnError: true }
+}
+
 /** A number that the call reads before and leaves after: `[128 => 16]`, `[16]`. */
 export const lengthInOut: Argument = {
   late: true,
@@ -211,5 +218,5 @@ export const lengthInOut: Argument = {
 
 /** An argument printed by hand over `bytes` fetched after the call: for what a command decides (ioctl, fcntl, prctl). */
 export function late(captures: NonNullable<Argument['captures']>, printer: ArgPrinter): Argument {
-  return { late: true, captures, printer: () => printer }
+  return { late: true, captures: (arg, c) => captures(arg, c).map(evenOnError), printer: () => printer }
 }

@@ -2,6 +2,7 @@
 import { CAPTURE_ARGV, CAPTURE_CSTR, CAPTURE_IOVEC } from '../record.ts'
 import type { Argument } from './argument.ts'
 import { printAddress, printBytes, printEmpty } from './fetched.ts'
+import { evenOnError } from './struct.ts'
 
 /** `["ls", "-l"]`. 32-bit programs' arrays have 4-byte pointers: the kernel half knows from the ABI. */
 export const argv: Argument = {
@@ -50,18 +51,13 @@ export const envp: Argument = {
 export function iovec(countArg: number, direction: 'entry' | 'exit'): Argument {
   return {
     late: direction === 'exit',
-    captures: (arg, c) =>
-      c.compat
-        ? []
-        : [
-            {
-              op: CAPTURE_IOVEC,
-              arg,
-              when: direction,
-              length: { kind: 'argument', arg: countArg },
-              limit: 'string',
-            },
-          ],
+    captures: (arg, c) => {
+      if (c.compat) return []
+      const length = { kind: 'argument', arg: countArg } as const
+      const capture = { op: CAPTURE_IOVEC, arg, when: direction, length, limit: 'string' } as const
+      // after an error the vector is still shown, its contents are not
+      return [direction === 'exit' ? evenOnError(capture) : capture]
+    },
     printer: () => (w, call, arg) => {
       const found = direction === 'entry' ? call.input(arg) : call.output(arg)
       if (!found || call.op !== CAPTURE_IOVEC) {

@@ -66,6 +66,22 @@ test('captures', () => {
   assert.deepEqual([statBytes('x86_64'), statBytes('aarch64')], [144, 128])
 })
 
+test('what is fetched after a failure too', () => {
+  const names = syscallNames('x86_64', ABI_NATIVE).filter((_, nr) =>
+    capturesOf('x86_64', ABI_NATIVE, nr).some(({ evenOnError }) => evenOnError === true),
+  )
+  assert.deepEqual(names, [
+    'ioctl',
+    'readv',
+    'nanosleep',
+    'fcntl',
+    'prctl',
+    'clock_nanosleep',
+    'preadv',
+    'preadv2',
+  ])
+})
+
 test('no capture names an argument that is not there, and no call has more than eight', () => {
   for (const [machine, abi] of TABLES) {
     for (const nr of syscallNames(machine, abi).keys()) {
