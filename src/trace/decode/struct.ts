@@ -35,25 +35,33 @@ export function structIn(struct: Struct): Argument {
   }
 }
 
-/** A struct that the call fills. `also` says when it does so although it fails. */
-export function structOut(struct: Struct, also?: (call: Call) => boolean): Argument {
+/**
+ * A struct that the call fills: when it succeeds, or by `filled` where that is not all there is to say.
+ * `onError` when `filled` can hold for a call that failed.
+ */
+export function structOut(
+  struct: Struct,
+  filled: (call: Call) => boolean = succeeded,
+  onError = false,
+): Argument {
   return {
     late: true,
     captures: (arg, c) => {
       const captures = bytesOf(struct, arg, 'exit', c)
-      return also === undefined ? captures : captures.map(evenOnError)
+      return onError ? captures.map(evenOnError) : captures
     },
     printer: c => {
       const print = structPrinter(struct, c)
       return (w, call, arg) => {
-        const filled = call.returned && (!call.failed || also?.(call) === true)
-        if (print === undefined || !filled || !call.output(arg) || call.length < sizeOf(struct, c)) {
-          printAddress(w, call, arg)
-        } else print(w, call.view, call.at, call)
+        const known = print !== undefined && call.returned && filled(call)
+        if (known && call.output(arg) && call.length >= sizeOf(struct, c)) print(w, call.view, call.at, call)
+        else printAddress(w, call, arg)
       }
     },
   }
 }
+
+const succeeded = (call: Call) => !call.failed
 
 /** A struct that the call reads and changes: `[0] => [10]` when it did, shown once. */
 export function structChanged(struct: Struct): Argument {

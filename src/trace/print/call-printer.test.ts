@@ -222,6 +222,10 @@ test('processes and signals', () => {
       output: [bytes(1, words32(0x8b))],
     },
   )
+  check('wait4(-1, 0x7ffc00001000, WNOHANG, NULL) = 0', 'wait4', {
+    args: [-1, P, 1, 0],
+    output: [bytes(1, words32(0))],
+  })
   check('kill(5, SIGRT_8) = 0', 'kill', { args: [5, 40] })
   check('rt_sigprocmask(SIG_SETMASK, [INT RT_2], ~[KILL STOP RTMIN RT_1], 8) = 0', 'rt_sigprocmask', {
     args: [2, P, P, 8],

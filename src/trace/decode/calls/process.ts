@@ -73,6 +73,9 @@ const personality: Argument = {
 const LINUX_REBOOT_CMD_RESTART2 = 0xa1b2c3d4
 const isRestart2 = (c: Call) => c.lo[2] === LINUX_REBOOT_CMD_RESTART2
 
+/** WNOHANG: a result of 0 says that nothing was written */
+const reaped = (c: Call) => !c.failed && c.retLo !== 0
+
 export const PROCESS_CALLS = {
   execve: call('file process', [path, argv, envp]),
   execveat: call('desc file process', [dirfd, path, argv, envp, at]),
@@ -87,8 +90,13 @@ export const PROCESS_CALLS = {
     [1, 0, 2, 4, 3],
   ),
   clone3: call('process', [cloneArguments, size]),
-  wait4: call('process', [int, structOut(WAIT_STATUS), flags('WAIT_OPTIONS'), structOut(RUSAGE)]),
-  waitpid: call('process', [int, structOut(WAIT_STATUS), flags('WAIT_OPTIONS')]),
+  wait4: call('process', [
+    int,
+    structOut(WAIT_STATUS, reaped),
+    flags('WAIT_OPTIONS'),
+    structOut(RUSAGE, reaped),
+  ]),
+  waitpid: call('process', [int, structOut(WAIT_STATUS, reaped), flags('WAIT_OPTIONS')]),
   waitid: call('process', [
     oneOf('WAITID_TYPES'),
     int,

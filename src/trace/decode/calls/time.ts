@@ -4,6 +4,7 @@ import type { Call } from '../call.ts'
 import { flags, int, oneOf, pointer, uint } from '../scalars.ts'
 import { structIn, structOut } from '../struct.ts'
 import { INT_CELL } from '../structs/cells.ts'
+import { SIGEVENT } from '../structs/signal.ts'
 import {
   ITIMERSPEC,
   ITIMERSPEC64,
@@ -20,7 +21,7 @@ const ERESTART_RESTARTBLOCK = 516
 
 /** What is left of a sleep, which the call only says when a signal ended it. */
 function remainder(struct: typeof TIMESPEC): Argument {
-  const left = structOut(struct, interrupted)
+  const left = structOut(struct, interrupted, true)
   return {
     ...left,
     printer: c => {
@@ -57,7 +58,7 @@ export const TIME_CALLS = {
   alarm: call('', [uint]),
   getitimer: call('', [oneOf('ITIMERS'), structOut(ITIMERVAL)]),
   setitimer: call('', [oneOf('ITIMERS'), structIn(ITIMERVAL), structOut(ITIMERVAL)]),
-  timer_create: call('', [clock, pointer, structOut(INT_CELL)]),
+  timer_create: call('', [clock, structIn(SIGEVENT), structOut(INT_CELL)]),
   timer_delete: call('', [int]),
   timer_getoverrun: call('', [int]),
   timer_gettime: call('', [int, structOut(ITIMERSPEC)]),

@@ -179,6 +179,7 @@ const OPTION_FAMILIES = new Map([
   [6, 'TCP_OPTIONS'],
   [17, 'UDP_OPTIONS'],
   [41, 'IPV6_OPTIONS'],
+  [270, 'NETLINK_OPTIONS'],
 ] as const)
 
 /** A socket option's name, which the level before it decides. */

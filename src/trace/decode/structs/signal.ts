@@ -154,3 +154,25 @@ function printSigval(w: Sink, view: DataView, at: number): void {
 }
 
 export const SIGINFO: Struct = { size: SIGINFO_BYTES, print: printSiginfo }
+
+/** struct sigevent: what a timer or a message queue does when it is time (asm-generic/siginfo.h). */
+export const SIGEVENT: Struct = {
+  size: 64,
+  print: (w, view, at, call) => {
+    w.struct()
+    if (view.getUint32(at, true) !== 0 || view.getUint32(at + 4, true) !== 0) {
+      w.field('sigev_value')
+      w.struct()
+      w.field('sival_int')
+      w.i32(view.getInt32(at, true))
+      w.field('sival_ptr')
+      w.pointer(view.getUint32(at, true), view.getUint32(at + 4, true))
+      w.endStruct()
+    }
+    w.field('sigev_signo')
+    printSignal(w, call, view.getInt32(at + 8, true))
+    w.field('sigev_notify')
+    call.families.enum('SIGEV_NOTIFY').print(w, view.getInt32(at + 12, true))
+    w.endStruct()
+  },
+}
