@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { Pending } from '../decode/pending.ts'
 import { RecordReader } from '../decode/record-reader.ts'
 import {
   type RecordSpec,
@@ -25,6 +26,7 @@ import {
 import { syscallNames, syscallNumber } from '../tables/index.ts'
 import { ByteWriter } from '../write/byte-writer.ts'
 import { CallPrinter, type PrinterOptions } from './call-printer.ts'
+import { EventPrinter } from './events.ts'
 
 const P = 0x7ffc00001000
 const read = (spec: RecordSpec) => {
@@ -571,6 +573,39 @@ test('any well-formed record makes one line of text and one JSON object', () => 
         JSON.parse(line(() => printer.json(out, entry, undefined, false)))
       },
     ),
+    { numRuns: 20_000 },
+  )
+})
+
+test('a damaged record is refused or shown, and never crashes', () => {
+  const out = new ByteWriter()
+  const printer = new CallPrinter({ machine: 'x86_64' }, out)
+  const events = new EventPrinter(printer, out)
+  const pending = new Pending()
+  const records = everydayCalls().flatMap(({ call, entry }) =>
+    [call, ...(entry === undefined ? [] : [{ ...entry, kind: RECORD_ENTER }])].map(writeRecord),
+  )
+  const damage = fc.array(fc.tuple(fc.nat(255), fc.nat(255)), { minLength: 1, maxLength: 8 })
+  fc.assert(
+    fc.property(fc.nat(records.length - 1), damage, fc.nat(300), (index, changes, length) => {
+      const record = records[index]!.slice()
+      for (const [at, value] of changes) record[at % record.length] = value
+      const reader = new RecordReader()
+      reader.use(record)
+      out.clear()
+      if (!reader.read(0, length % 2 === 0 ? record.length : length)) printer.malformed(out, reader)
+      else if (reader.kind === RECORD_ENTER) pending.keep(reader)
+      else if (reader.isCall) {
+        const entry = pending.take(reader.tid)
+        printer.finished(out, reader, entry)
+        printer.json(out, reader, entry)
+      } else {
+        events.signal(out, reader)
+        events.exit(out, reader)
+        events.signalJson(out, reader)
+        events.exitJson(out, reader)
+      }
+    }),
     { numRuns: 20_000 },
   )
 })
