@@ -92,6 +92,14 @@ test('the table of -c', () => {
   )
 })
 
+test('the table fits its longest name, and is empty without calls', () => {
+  const out = new ByteWriter()
+  writeSummary(out, [{ name: 'close', calls: 0, errors: 0, totalNs: 0 }])
+  assert.equal(out.length, 0)
+  writeSummary(out, [{ name: 'sched_getaffinity', calls: 1, errors: 0, totalNs: 1 }])
+  assert.match(Buffer.from(out.view()).toString(), /^-.* -{18}$/m)
+})
+
 test('time prefixes', () => {
   const prefix = (time: 't' | 'tt' | 'ttt' | 'r', ...times: number[]) => {
     const out = new ByteWriter()

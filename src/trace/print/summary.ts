@@ -8,19 +8,20 @@ export interface SummaryRow {
   readonly totalNs: number
 }
 
-/** Rows with most time first, then a line of totals. */
+/** Rows with most time first, then a line of totals; nothing at all when there was no call. */
 export function writeSummary(out: ByteWriter, rows: readonly SummaryRow[]): void {
   const sorted = rows
     .filter(({ calls }) => calls > 0)
     .sort((a, b) => b.totalNs - a.totalNs || b.calls - a.calls || (a.name < b.name ? -1 : 1))
+  if (sorted.length === 0) return
   const total = { name: 'total', calls: 0, errors: 0, totalNs: 0 }
   for (const row of sorted) {
     total.calls += row.calls
     total.errors += row.errors
     total.totalNs += row.totalNs
   }
-  // the last column is as wide as the longest name and at least 16
-  const width = Math.max(16, ...sorted.map(({ name }) => name.length))
+  // one more than the longest name, and at least 16
+  const width = Math.max(16, ...sorted.map(({ name }) => name.length + 1))
   const rule = `${['------', '-----------', '-----------', '---------', '---------'].join(' ')} ${'-'.repeat(width)}\n`
   out.ascii('% time     seconds  usecs/call     calls    errors syscall\n')
   out.ascii(rule)
