@@ -34,7 +34,7 @@ export const FAMILIES: readonly Family[] = [
   // files
   flags('OPEN_FLAGS', 'asm/fcntl.h', /^(O_|FASYNC|__O_TMPFILE)/, {
     except: /^(O_(ACCMODE|RDONLY|WRONLY|RDWR|NDELAY)|__O_TMPFILE)$/,
-    // prettier order of strace: creation, then status, then the descriptor's own
+    // the order of strace: creation, then status, then the descriptor's own
     first: [
       'O_CREAT',
       'O_EXCL',
