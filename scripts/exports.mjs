@@ -1,0 +1,28 @@
+// The `exports` of package.json from the floors that have a public face: run by `npm run gen`, held by a test.
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { pathToFileURL } from 'node:url'
+
+/** Floors whose index.ts is for the inside only: the FFI is not an interface to promise, the command line has none. */
+const PRIVATE = ['cli', 'sys']
+
+/** Whether src/NAME is a floor with a public index.ts */
+export const isPublic = name => !PRIVATE.includes(name) && existsSync(`src/${name}/index.ts`)
+
+/** What package.json must say. */
+export function packageExports() {
+  const face = path => ({ types: `./dist/types/${path}.d.ts`, default: `./dist/${path}.js` })
+  return Object.fromEntries([
+    ...(existsSync('src/index.ts') ? [['.', face('index')]] : []),
+    ...readdirSync('src')
+      .filter(isPublic)
+      .sort()
+      .map(name => [`./${name}`, face(`${name}/index`)]),
+    ['./package.json', './package.json'],
+  ])
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const description = JSON.parse(readFileSync('package.json', 'utf8'))
+  description.exports = packageExports()
+  writeFileSync('package.json', `${JSON.stringify(description, null, 2)}\n`)
+}
