@@ -14,15 +14,14 @@ import {
 } from 'node:fs'
 import { dirname, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { isPublic } from './exports.mjs'
+import { COMMANDS, isPublic } from './exports.mjs'
 
 const STAMP = 'dist/.built'
 
-/** src/cli/NAME.ts of the two commands, src/index.ts, and src/FLOOR/index.ts of the public floors */
+/** src/cli/NAME.ts of the commands, src/index.ts, and src/FLOOR/index.ts of the public floors */
 const entryPoints = () =>
   [
-    'src/cli/beetrace.ts',
-    'src/cli/bee.ts',
+    ...COMMANDS.map(name => `src/cli/${name}.ts`),
     'src/index.ts',
     ...readdirSync('src')
       .filter(isPublic)

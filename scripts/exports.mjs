@@ -1,9 +1,13 @@
-// The `exports` of package.json from the floors that have a public face: run by `npm run gen`, held by a test.
+// The `exports` of package.json from the floors that have a public face, and its `bin` from the commands that are
+// there: run by `npm run gen`, held by a test.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 
 /** Floors whose index.ts is for the inside only: the FFI is not an interface to promise, the command line has none. */
 const PRIVATE = ['cli', 'sys']
+
+/** Commands of the design; the launcher of a checkout is NAME, of the package bin/NAME. */
+export const COMMANDS = ['beetrace', 'bee']
 
 /** Whether src/NAME is a floor with a public index.ts */
 export const isPublic = name => !PRIVATE.includes(name) && existsSync(`src/${name}/index.ts`)
@@ -21,8 +25,15 @@ export function packageExports() {
   ])
 }
 
+/** A command is src/cli/NAME.ts with its launcher bin/NAME. */
+export const packageCommands = () =>
+  Object.fromEntries(
+    COMMANDS.filter(name => existsSync(`src/cli/${name}.ts`)).map(name => [name, `bin/${name}`]),
+  )
+
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
   const description = JSON.parse(readFileSync('package.json', 'utf8'))
+  description.bin = packageCommands()
   description.exports = packageExports()
   writeFileSync('package.json', `${JSON.stringify(description, null, 2)}\n`)
 }

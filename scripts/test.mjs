@@ -21,6 +21,7 @@ try {
   process.exit(1)
 }
 run('node_modules/.bin/tsc', ['-p', '.'])
+await (await import('./build.mjs')).build() // test/cli and test/kernel run the commands
 
 const prefixes = process.argv.slice(2).map(prefix => prefix.replace(/^\.\//, ''))
 // the .ts must still be there: build/ keeps what was compiled from files since deleted

@@ -18,6 +18,7 @@ if (unknown.length > 0) fail(`unknown kernel ${unknown.join(', ')}; known: ${kno
 
 install()
 if (spawnSync('node_modules/.bin/tsc', ['-p', '.'], { stdio: 'inherit' }).status !== 0) process.exit(1)
+await (await import('../build.mjs')).build() // kernel tests run the commands
 const files = readdirSync('build/test/kernel', { recursive: true })
   .map(name => `test/kernel/${name}`)
   .filter(file => file.endsWith('.test.js') && existsSync(file.replace(/\.js$/, '.ts')))
