@@ -10,7 +10,12 @@ const stages = [
   ['generated files', process.execPath, 'scripts/gen.mjs', '--check'],
   ...(process.argv.includes('--no-tests') ? [] : [['tests', process.execPath, 'scripts/test.mjs']]),
 ]
-install()
+try {
+  install()
+} catch (error) {
+  console.error(`check: ${error.message}`)
+  process.exit(1)
+}
 for (const [name, command, ...args] of stages) {
   console.log(`== ${name}`)
   const { status } = spawnSync(command, args, { stdio: 'inherit' })

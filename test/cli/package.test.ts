@@ -117,6 +117,17 @@ test('package.json lists what is there', async () => {
   assert.deepEqual(description.bin, packageCommands(), 'run npm run gen')
 })
 
-test('the lock file names no registry', () => {
-  assert.doesNotMatch(readFileSync('package-lock.json', 'utf8'), /"resolved"/)
+test('the lock file is whole and names no registry', () => {
+  const text = readFileSync('package-lock.json', 'utf8')
+  assert.doesNotMatch(text, /"resolved"/)
+  // npm ci refuses a lock file that leaves out what another platform would need
+  const packages: Record<string, { dependencies?: object; optionalDependencies?: object }> =
+    JSON.parse(text).packages
+  const needed = Object.values(packages).flatMap(({ dependencies, optionalDependencies }) =>
+    Object.keys({ ...dependencies, ...optionalDependencies }),
+  )
+  assert.deepEqual(
+    needed.filter(name => !(`node_modules/${name}` in packages)),
+    [],
+  )
 })
