@@ -45,8 +45,6 @@ export async function build({ types = false } = {}) {
     external: ['koffi'],
     legalComments: 'none',
     logLevel: 'warning',
-    minifySyntax: true,
-    minifyWhitespace: true,
     write: false,
   })
   // chunks first: an entry that is there finds what it imports

@@ -18,9 +18,10 @@ export default async function* report(events) {
   }
 }
 
-/** The error a test threw, which the runner wraps. */
+/** The error a test threw, which the runner wraps, with what caused it. */
 const describe = error => {
   if (error === undefined) return undefined
   const cause = error.cause ?? error
-  return typeof cause === 'string' ? cause : (cause.stack ?? cause.message ?? String(cause))
+  const deeper = cause?.cause === undefined ? '' : `\ncaused by: ${describe(cause)}`
+  return `${typeof cause === 'string' ? cause : (cause.stack ?? cause.message ?? String(cause))}${deeper}`
 }
