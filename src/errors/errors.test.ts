@@ -1,0 +1,141 @@
+// Wording of the errors, and the choice of lines from real verifier logs (Linux 6.18, compiled C with line info).
+
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { test } from 'node:test'
+import * as fc from 'fast-check'
+import {
+  CompileError,
+  errno,
+  errnoMessage,
+  errnoName,
+  NotSupportedError,
+  SyscallError,
+  summarizeVerifierLog,
+  VerifierError,
+} from './index.ts'
+
+test('errno numbers have names and words', () => {
+  assert.equal(errnoName(1), 'EPERM')
+  assert.equal(errnoName(-524), 'ENOTSUPP')
+  assert.equal(errnoName(9999), 'errno 9999')
+  assert.equal(errnoMessage(13), 'permission denied')
+  assert.equal(errnoMessage(-5), 'input/output error')
+  assert.equal(errnoMessage(errno.EXDEV), 'invalid cross-device link')
+  assert.equal(errnoMessage(errno.EBADR), 'invalid request descriptor')
+  assert.equal(errnoMessage(9999), 'unknown error')
+})
+
+const says = (name: string, error: Error & { code: string }, code: string, message: string) =>
+  test(`wording: ${name}`, () => {
+    assert.equal(error.message, message)
+    assert.equal(error.code, code)
+  })
+
+says(
+  'a refused system call names the capability',
+  new SyscallError('bpf(BPF_MAP_CREATE)', errno.EPERM, 'create map "events"', { capabilities: ['CAP_BPF'] }),
+  'EPERM',
+  'create map "events": operation not permitted (EPERM from bpf(BPF_MAP_CREATE)): run as root, or with CAP_BPF',
+)
+says(
+  'another errno has no such hint',
+  new SyscallError('bpf(BPF_MAP_CREATE)', -errno.EINVAL, 'create map "events"', {
+    capabilities: ['CAP_BPF'],
+  }),
+  'EINVAL',
+  'create map "events": invalid argument (EINVAL from bpf(BPF_MAP_CREATE))',
+)
+says(
+  'a missing feature names its first kernel',
+  new NotSupportedError('BPF_MAP_TYPE_RINGBUF', { since: '5.8' }),
+  'NOT_SUPPORTED',
+  'BPF_MAP_TYPE_RINGBUF is not supported by this kernel (needs Linux >= 5.8)',
+)
+says(
+  'diagnostics are underlined',
+  new CompileError('stdin', 'BEGIN {}\n\tprint(pidd, 1)\n', [
+    {
+      code: 'unknown',
+      severity: 'error',
+      text: 'unknown "pidd"',
+      span: { start: 16, end: 20 },
+      hint: 'pid?',
+    },
+  ]),
+  'COMPILE',
+  'stdin:2:8-12: ERROR: unknown "pidd"\n\tprint(pidd, 1)\n\t      ~~~~\nHINT: pid?',
+)
+
+const log = (name: string) => readFileSync(`src/errors/testdata/verifier-${name}.log`, 'utf8')
+
+const summary = (name: string, reasons: string[], insn: string, line: number | undefined) =>
+  test(`verifier log: ${name}`, () => {
+    const s = summarizeVerifierLog(log(name))
+    assert.deepEqual(s.reasons, reasons)
+    assert.equal(s.insn, insn)
+    assert.equal(s.source?.line, line)
+  })
+
+summary('nullderef', ["R0 invalid mem access 'map_value_or_null'"], '8: (7b) *(u64 *)(r0 +0) = r1', 8)
+summary(
+  'stack',
+  ['invalid variable-offset write to stack R2 var_off=(0x0; 0x3f) off=-16 size=1'],
+  '8: (73) *(u8 *)(r2 +0) = r1',
+  10,
+)
+summary(
+  'leak',
+  [
+    'Unreleased reference id=2 alloc_insn=4',
+    'BPF_EXIT instruction in main prog would lead to reference leak',
+  ],
+  '13: (95) exit',
+  14,
+)
+summary(
+  'helper',
+  ['program of this type cannot use helper bpf_skb_load_bytes#26'],
+  '3: (85) call bpf_skb_load_bytes#26',
+  16,
+)
+summary('scalar', ["R1 invalid mem access 'scalar'"], '1: (79) r0 = *(u64 *)(r1 +112)', 18)
+summary(
+  'subprog',
+  [
+    'invalid access to map value, value_size=8 off=8 size=8',
+    'R1 min value is outside of the allowed memory range',
+  ],
+  '19: (79) r4 = *(u64 *)(r1 +0)',
+  20,
+)
+summary('uninit', ['R6 !read_ok'], '0: (bf) r0 = r6', undefined)
+summary('loop', ['BPF program is too large. Processed 1000001 insn'], '5: (79) r1 = *(u64 *)(r10 -8)', 12)
+
+test('a verifier error shows what matters and counts the rest', () => {
+  const error = new VerifierError('on_open', -errno.EACCES, log('nullderef'))
+  assert.deepEqual(error.message.split('\n'), [
+    `load program "on_open": permission denied (EACCES): R0 invalid mem access 'map_value_or_null'`,
+    '  at 8: (7b) *(u64 *)(r0 +0) = r1',
+    '  from bad.bpf.c:8: SEC("raw_tp/sys_enter") int prog(void*ctx){ u32 k=1; u64*v=bpf_map_lookup_elem(&counts,&k); *v=1; return 0; }',
+    '  (10 lines of verifier log left out)',
+  ])
+  assert.equal(error.log, log('nullderef'))
+})
+
+test('an empty or cut log is no trouble', () => {
+  assert.deepEqual(summarizeVerifierLog(''), { reasons: [], omittedCount: 0 })
+  assert.deepEqual(summarizeVerifierLog('0: R1=ctx() R10=fp0\n0: (b7) r0 = 0 ; R0=0\n').reasons, [
+    '0: (b7) r0 = 0 ; R0=0',
+  ])
+})
+
+test('any text has a summary that adds up', () => {
+  const line = fc.oneof(fc.string(), fc.constantFrom(...log('subprog').split('\n')))
+  fc.assert(
+    fc.property(fc.array(line), lines => {
+      const s = summarizeVerifierLog(lines.join('\n'))
+      assert.ok(s.reasons.length <= 2 && s.omittedCount >= 0)
+    }),
+  )
+})
