@@ -1,0 +1,144 @@
+// From a MapSpec to a map descriptor: sizes rounded, mandatory flags added, BTF loaded, the inner template made.
+
+import { BtfBuilder } from '../btf/index.ts'
+import { type CapabilityName, errno, NotSupportedError, SyscallError } from '../errors/index.ts'
+import { pageSizeBytes, possibleCpus } from '../kernel/index.ts'
+import type { MapSpec } from '../spec/spec.ts'
+import { bpfBtfLoad, bpfMapCreate, bpfMapTypeNames, closeFd, type MapCreateAttr } from '../sys/index.ts'
+import { MAP_TYPE_RULES, MAP_TYPE_SINCE } from './map-type.ts'
+import { withMemlock } from './memlock.ts'
+
+export interface MapCreateOptions {
+  /** id in vmlinux BTF of `struct bpf_struct_ops_NAME`, for a struct_ops map */
+  readonly vmlinuxValueTypeId?: number
+}
+
+/** What the kernel is asked for: the spec with the demands of its type met. Descriptors are left out. */
+export const mapCreateAttr = (spec: MapSpec): MapCreateAttr => {
+  const rule = MAP_TYPE_RULES[spec.type] ?? {}
+  let maxEntries = spec.maxEntries
+  if (rule.ring) maxEntries = ringBytes(maxEntries, pageSizeBytes())
+  if (rule.entryPerCpu && maxEntries === 0) maxEntries = Math.max(...possibleCpus()) + 1
+  return {
+    mapType: spec.type,
+    keySize: spec.keySize,
+    valueSize: spec.valueSize,
+    maxEntries,
+    mapFlags: (spec.flags ?? 0) | (rule.flags ?? 0),
+    mapName: spec.name,
+    ...(spec.numaNode === undefined ? {} : { numaNode: spec.numaNode }),
+    ...(spec.mapExtra === undefined ? {} : { mapExtra: spec.mapExtra }),
+  }
+}
+
+/** The size a ring buffer gets: a power of two, a page at least. */
+export const ringBytes = (wanted: number, pageBytes: number): number => {
+  let size = pageBytes
+  while (size < wanted) size *= 2
+  return size
+}
+
+/** A descriptor of a new map. Throws SyscallError or NotSupportedError. */
+export const createMap = (spec: MapSpec, options: MapCreateOptions = {}): number => {
+  const rule = MAP_TYPE_RULES[spec.type] ?? {}
+  const owned: number[] = []
+  try {
+    const innerMapFd = rule.inner && spec.inner !== undefined ? createMap(spec.inner) : undefined
+    if (innerMapFd !== undefined) owned.push(innerMapFd)
+    const base: MapCreateAttr = {
+      ...mapCreateAttr(spec),
+      ...(innerMapFd === undefined ? {} : { innerMapFd }),
+      ...(options.vmlinuxValueTypeId === undefined
+        ? {}
+        : { btfVmlinuxValueTypeId: options.vmlinuxValueTypeId }),
+    }
+    const btf = spec.btf ?? (rule.btf ? plainBtf(spec.keySize, spec.valueSize) : undefined)
+    if (btf !== undefined) {
+      const btfFd = bpfBtfLoad(btf.data)
+      if (btfFd >= 0) owned.push(btfFd)
+      else if (rule.btf) throw failed(spec, btfFd, 'bpf(BPF_BTF_LOAD)')
+      if (btfFd >= 0) {
+        const typed = { ...base, btfFd, btfKeyTypeId: btf.keyTypeId, btfValueTypeId: btf.valueTypeId }
+        const fd = withMemlock(() => bpfMapCreate(typed))
+        // some types take no BTF (perf_event_array, stack_trace, maps of maps …): then it is only lost decoration
+        if (fd >= 0 || rule.btf) return checkCreated(spec, fd)
+      }
+    }
+    return checkCreated(
+      spec,
+      withMemlock(() => bpfMapCreate(base)),
+    )
+  } finally {
+    for (const fd of owned) closeFd(fd)
+  }
+}
+
+const checkCreated = (spec: MapSpec, fd: number): number => {
+  if (fd < 0) throw failed(spec, fd, 'bpf(BPF_MAP_CREATE)')
+  return fd
+}
+
+const NET_ADMIN_TYPES = /DEVMAP|CPUMAP|XSKMAP|SOCK(MAP|HASH)/
+
+const failed = (spec: MapSpec, result: number, syscall: string): Error => {
+  const typeName = bpfMapTypeNames[spec.type] ?? `map type ${spec.type}`
+  const capabilities: CapabilityName[] = NET_ADMIN_TYPES.test(typeName)
+    ? ['CAP_BPF', 'CAP_NET_ADMIN']
+    : ['CAP_BPF']
+  const hint =
+    result === -errno.E2BIG
+      ? 'too many entries or too large a value'
+      : result === -errno.ENOMEM
+        ? 'ask for fewer entries'
+        : undefined
+  const error = new SyscallError(syscall, -result, `create map "${spec.name}" (${typeName})`, {
+    capabilities,
+    ...(hint === undefined ? {} : { hint }),
+  })
+  const since = MAP_TYPE_SINCE[typeName]
+  // the kernel's answer for a type it does not know is EINVAL, the same as for a wrong size: ask with a plain map
+  return result === -errno.EINVAL && since !== undefined && isUnknownType(spec.type)
+    ? new NotSupportedError(typeName, { since, cause: error })
+    : error
+}
+
+/**
+ * Whether the kernel lacks a map type altogether. Types are numbered in the order they came, and a type number past
+ * the end answers EINVAL before anything else is looked at, whereas a known one answers differently to one of these.
+ */
+const isUnknownType = (mapType: number): boolean =>
+  [
+    { keySize: 4, valueSize: 4, maxEntries: 1 },
+    { keySize: 0, valueSize: 4, maxEntries: 1 },
+    { keySize: 0, valueSize: 0, maxEntries: pageSizeBytes() },
+    { keySize: 4, valueSize: 4, maxEntries: 0, mapFlags: MAP_TYPE_RULES[mapType]?.flags ?? 0 },
+    { keySize: 0, valueSize: 0, maxEntries: 1, mapFlags: MAP_TYPE_RULES[mapType]?.flags ?? 0 },
+  ].every(shape => {
+    const fd = bpfMapCreate({ mapType, ...shape })
+    if (fd >= 0) closeFd(fd)
+    return fd === -errno.EINVAL
+  })
+
+/** BTF of an int key and a value of plain bytes, for the types that demand some. */
+const plainBtf = (keySize: number, valueSize: number): NonNullable<MapSpec['btf']> => {
+  const builder = new BtfBuilder()
+  const int = (name: string, sizeBytes: number) =>
+    builder.add({
+      kind: 'int',
+      name,
+      sizeBytes,
+      encoding: 'unsigned',
+      offsetBits: 0,
+      sizeBits: sizeBytes * 8,
+    })
+  const keyTypeId = int('key', keySize)
+  const byteId = int('byte', 1)
+  const valueTypeId = builder.add({
+    kind: 'array',
+    name: '',
+    elementTypeId: byteId,
+    indexTypeId: keyTypeId,
+    count: valueSize,
+  })
+  return { data: builder.build(), keyTypeId, valueTypeId }
+}

@@ -1,0 +1,12 @@
+// Maps with a lifetime: create, read, write, iterate, in bytes or in JavaScript values.
+export { deleteBatch, updateBatch } from './batch.ts'
+export { BpfMap } from './bpf-map.ts'
+export type { Codec } from './codec.ts'
+export * as codec from './codec.ts'
+export { type MapCreateOptions, mapCreateAttr, ringBytes } from './create.ts'
+export { drainEntries, type MapEntry } from './entries.ts'
+export type { MapInfo } from './map-info.ts'
+export { MAP_TYPE_RULES, type MapTypeRule } from './map-type.ts'
+export { withMemlock } from './memlock.ts'
+export { openOrCreatePinned } from './pinned.ts'
+export { TypedMap } from './typed-map.ts'

@@ -1,0 +1,68 @@
+// What the kernel demands of each map type when it is created, as data: what a spec leaves open is filled in from
+// here. Source: the map_alloc_check functions of kernel/bpf/*.c and net/core/*.c.
+
+import {
+  BPF_F_MMAPABLE,
+  BPF_F_NO_PREALLOC,
+  BPF_MAP_TYPE_ARENA,
+  BPF_MAP_TYPE_ARRAY_OF_MAPS,
+  BPF_MAP_TYPE_CGRP_STORAGE,
+  BPF_MAP_TYPE_HASH_OF_MAPS,
+  BPF_MAP_TYPE_INODE_STORAGE,
+  BPF_MAP_TYPE_LPM_TRIE,
+  BPF_MAP_TYPE_LRU_PERCPU_HASH,
+  BPF_MAP_TYPE_PERCPU_ARRAY,
+  BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE,
+  BPF_MAP_TYPE_PERCPU_HASH,
+  BPF_MAP_TYPE_PERF_EVENT_ARRAY,
+  BPF_MAP_TYPE_RINGBUF,
+  BPF_MAP_TYPE_SK_STORAGE,
+  BPF_MAP_TYPE_TASK_STORAGE,
+  BPF_MAP_TYPE_USER_RINGBUF,
+} from '../sys/index.ts'
+
+export interface MapTypeRule {
+  /** flags without which the kernel refuses the type */
+  readonly flags?: number
+  /** max_entries is a size in bytes: a power of two, at least a page */
+  readonly ring?: true
+  /** an entry for each possible CPU unless the spec asks for fewer */
+  readonly entryPerCpu?: true
+  /** key and value types are mandatory: the key an int */
+  readonly btf?: true
+  /** a template of the inner map is mandatory */
+  readonly inner?: true
+  /** a look-up by system call gives a value for every possible CPU */
+  readonly perCpu?: true
+}
+
+export const MAP_TYPE_RULES: Readonly<Record<number, MapTypeRule>> = {
+  [BPF_MAP_TYPE_RINGBUF]: { ring: true },
+  [BPF_MAP_TYPE_USER_RINGBUF]: { ring: true },
+  [BPF_MAP_TYPE_PERF_EVENT_ARRAY]: { entryPerCpu: true },
+  [BPF_MAP_TYPE_PERCPU_HASH]: { perCpu: true },
+  [BPF_MAP_TYPE_PERCPU_ARRAY]: { perCpu: true },
+  [BPF_MAP_TYPE_LRU_PERCPU_HASH]: { perCpu: true },
+  [BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE]: { perCpu: true },
+  [BPF_MAP_TYPE_LPM_TRIE]: { flags: BPF_F_NO_PREALLOC },
+  [BPF_MAP_TYPE_ARRAY_OF_MAPS]: { inner: true },
+  [BPF_MAP_TYPE_HASH_OF_MAPS]: { inner: true },
+  [BPF_MAP_TYPE_SK_STORAGE]: { flags: BPF_F_NO_PREALLOC, btf: true },
+  [BPF_MAP_TYPE_INODE_STORAGE]: { flags: BPF_F_NO_PREALLOC, btf: true },
+  [BPF_MAP_TYPE_TASK_STORAGE]: { flags: BPF_F_NO_PREALLOC, btf: true },
+  [BPF_MAP_TYPE_CGRP_STORAGE]: { flags: BPF_F_NO_PREALLOC, btf: true },
+  [BPF_MAP_TYPE_ARENA]: { flags: BPF_F_MMAPABLE },
+}
+
+/** First Linux release of the map types that the oldest supported kernel (5.10) may lack. */
+export const MAP_TYPE_SINCE: Readonly<Record<string, string>> = {
+  BPF_MAP_TYPE_RINGBUF: '5.8',
+  BPF_MAP_TYPE_INODE_STORAGE: '5.10',
+  BPF_MAP_TYPE_TASK_STORAGE: '5.11',
+  BPF_MAP_TYPE_BLOOM_FILTER: '5.16',
+  BPF_MAP_TYPE_USER_RINGBUF: '6.1',
+  BPF_MAP_TYPE_CGRP_STORAGE: '6.2',
+  BPF_MAP_TYPE_ARENA: '6.9',
+  BPF_MAP_TYPE_INSN_ARRAY: '6.19',
+  BPF_MAP_TYPE_RHASH: '7.2',
+}

@@ -1,0 +1,43 @@
+// Maps pinned by name: several loads share one map, as libbpf's LIBBPF_PIN_BY_NAME has it.
+
+import { BeetraceError, errno, SyscallError } from '../errors/index.ts'
+import type { MapSpec } from '../spec/spec.ts'
+import { bpfObjGet } from '../sys/index.ts'
+import { BpfMap } from './bpf-map.ts'
+import { mapCreateAttr } from './create.ts'
+
+/**
+ * The map pinned under `root` by the spec's name, or a new one, pinned there. Throws when the pinned one has another
+ * type, size or flags than the spec.
+ */
+export const openOrCreatePinned = (spec: MapSpec, root = '/sys/fs/bpf'): BpfMap => {
+  const path = `${root}/${spec.name}`
+  const fd = bpfObjGet(path)
+  if (fd === -errno.ENOENT) {
+    const map = BpfMap.create(spec)
+    try {
+      map.pin(path)
+    } catch (error) {
+      map.close()
+      throw error
+    }
+    return map
+  }
+  if (fd < 0) throw new SyscallError('bpf(BPF_OBJ_GET)', -fd, `open pinned map ${path}`)
+  const map = new BpfMap(fd, spec.name)
+  const wanted = mapCreateAttr(spec)
+  const differing = [
+    ['type', map.type, wanted.mapType],
+    ['key size', map.keySize, wanted.keySize],
+    ['value size', map.valueSize, wanted.valueSize],
+    ['max_entries', map.maxEntries, wanted.maxEntries],
+    ['flags', map.flags, wanted.mapFlags],
+  ].find(([, has, want]) => has !== want)
+  if (differing === undefined) return map
+  map.close()
+  const [what, has, want] = differing
+  throw new BeetraceError(
+    'MAP_INCOMPATIBLE',
+    `the map pinned at ${path} has ${what} ${has}, but the program expects ${want}: remove the pin or use another name`,
+  )
+}

@@ -1,0 +1,4 @@
+// Programs with a lifetime: load with the verifier's log, test-run, information, pin.
+export { type LoadOptions, loadProgram } from './load.ts'
+export { enableStats, Program, type TestRun, type TestRunOptions } from './program.ts'
+export type { ProgramInfo } from './program-info.ts'

@@ -1,0 +1,153 @@
+// From a ProgramSpec to a program descriptor: references resolved, labels placed, line info built, the verifier asked,
+// and asked again for its reasons when it refuses.
+
+import { encode, resolveLabels, resolveRefs } from '../asm/index.ts'
+import { buildProgramInfo, type ProgramInfo as ProgramBtf } from '../btf/index.ts'
+import {
+  type CapabilityName,
+  errno,
+  NotSupportedError,
+  SyscallError,
+  VerifierError,
+} from '../errors/index.ts'
+import { isAtLeast, kernelRelease } from '../kernel/index.ts'
+import { withMemlock } from '../map/index.ts'
+import type { ProgramSpec } from '../spec/spec.ts'
+import { bpfBtfLoad, bpfProgLoad, bpfProgTypeNames, closeFd, type ProgLoadAttr } from '../sys/index.ts'
+
+/** What names in a program stand for on this machine. */
+export interface LoadOptions {
+  /** maps by the names the program's references use; a missing one throws AsmError */
+  readonly maps?: Readonly<Record<string, { readonly fd: number }>>
+  /** a kernel function's BTF id, with the place of its module's descriptor in `fdArray` (0: vmlinux) */
+  readonly kfunc?: (name: string) => { readonly btfId: number; readonly fdIndex?: number } | undefined
+  /** a kernel variable's BTF id */
+  readonly ksym?: (name: string) => { readonly btfId: number; readonly btfFd?: number } | undefined
+  /** descriptors of module BTF that kfunc calls index */
+  readonly fdArray?: Int32Array
+  /** BTF id of what `spec.attachTo` names */
+  readonly attachBtfId?: number
+  /** program to extend or trace, or descriptor of the module's BTF of `attachBtfId` */
+  readonly attachProgFd?: number
+  /** whether jumps may be made long (v4, Linux 6.6); asked of the kernel's release unless told */
+  readonly longJumps?: boolean
+}
+
+/** The kernel's cap is UINT_MAX >> 2 since 5.2; a log of a million instructions takes some 100 MiB. */
+const LOG_BYTES_FIRST = 64 * 1024
+const LOG_BYTES_MAX = 256 * 1024 * 1024
+const LOG_LEVEL = 1
+
+/** A descriptor of the loaded program. Throws VerifierError, SyscallError, NotSupportedError, AsmError. */
+export const loadProgram = (spec: ProgramSpec, options: LoadOptions = {}): number => {
+  const { maps = {}, kfunc, ksym } = options
+  const longJumps = options.longJumps ?? isAtLeast(kernelRelease(), '6.6')
+  const placed = resolveLabels(spec.insns, { longJumps })
+  const resolved = resolveRefs(placed, {
+    map: name => maps[name]?.fd,
+    ...(kfunc === undefined ? {} : { kfunc }),
+    ...(ksym === undefined ? {} : { ksym }),
+  })
+  const base: ProgLoadAttr = {
+    progType: spec.type,
+    insns: encode(resolved),
+    license: spec.license,
+    progName: spec.name,
+    ...(spec.flags === undefined ? {} : { progFlags: spec.flags }),
+    ...(spec.expectedAttachType === undefined ? {} : { expectedAttachType: spec.expectedAttachType }),
+    ...(options.attachBtfId === undefined ? {} : { attachBtfId: options.attachBtfId }),
+    ...(options.attachProgFd === undefined ? {} : { attachProgFd: options.attachProgFd }),
+    ...(options.fdArray === undefined ? {} : { fdArray: options.fdArray }),
+  }
+  const btf = programBtf(spec)
+  const btfFd = btf === undefined ? -1 : bpfBtfLoad(btf.btf)
+  try {
+    if (btf !== undefined && btfFd >= 0) {
+      const fd = withMemlock(() => bpfProgLoad(withInfo(base, btf, btfFd)))
+      if (fd >= 0) return fd
+      if (fd !== -errno.EINVAL && fd !== -errno.E2BIG) throw refused(spec, withInfo(base, btf, btfFd), fd)
+    }
+    // without info: on a kernel that takes none of this kind, and to see whether the info was what it refused
+    const fd = withMemlock(() => bpfProgLoad(base))
+    if (fd >= 0) return fd
+    throw refused(spec, btf !== undefined && btfFd >= 0 ? withInfo(base, btf, btfFd) : base, fd)
+  } finally {
+    if (btfFd >= 0) closeFd(btfFd)
+  }
+}
+
+/** Info is worth building where there is a source line to show; a program with subprograms gets their names with it. */
+const programBtf = (spec: ProgramSpec): ProgramBtf | undefined =>
+  spec.insns.some(insn => insn.source !== undefined) ? buildProgramInfo(spec.name, spec.insns) : undefined
+
+const withInfo = (base: ProgLoadAttr, btf: ProgramBtf, progBtfFd: number): ProgLoadAttr => ({
+  ...base,
+  progBtfFd,
+  funcInfo: { bytes: btf.funcInfo, recSize: btf.funcInfoRecSize },
+  ...(btf.lineInfo.length === 0 ? {} : { lineInfo: { bytes: btf.lineInfo, recSize: btf.lineInfoRecSize } }),
+})
+
+/** The error of a refused load, with the verifier's log when there is one. */
+const refused = (spec: ProgramSpec, attr: ProgLoadAttr, first: number): Error => {
+  const { result, log } = loadForLog(attr)
+  // it may pass the second time (a signal interrupted the first): then the first answer stands, without a log
+  if (result >= 0) closeFd(result)
+  const failure = result < 0 ? result : first
+  const hint = hintFor(spec, failure, attr)
+  if (log !== '') return new VerifierError(spec.name, -failure, log, { hint })
+  const typeName = bpfProgTypeNames[spec.type] ?? `program type ${spec.type}`
+  const error = new SyscallError(
+    'bpf(BPF_PROG_LOAD)',
+    -failure,
+    `load program "${spec.name}" (${typeName})`,
+    hint === undefined ? { capabilities: capabilitiesFor(typeName) } : { hint },
+  )
+  return failure === -errno.EINVAL && isUnknownType(spec.type)
+    ? new NotSupportedError(typeName, { cause: error })
+    : error
+}
+
+/** Loads again with a log, and with a larger one until it fits. */
+const loadForLog = (attr: ProgLoadAttr): { result: number; log: string } => {
+  for (let size = LOG_BYTES_FIRST; ; size *= 2) {
+    const logBuf = new Uint8Array(new ArrayBuffer(size))
+    const result = bpfProgLoad({ ...attr, logLevel: LOG_LEVEL, logBuf })
+    // since 6.4 a log that does not fit keeps its end; before, its beginning. Either way ENOSPC says that it was cut
+    if (result === -errno.ENOSPC && size < LOG_BYTES_MAX) continue
+    const end = logBuf.indexOf(0)
+    return { result, log: Buffer.from(logBuf.buffer, 0, end === -1 ? size : end).toString('utf8') }
+  }
+}
+
+const capabilitiesFor = (typeName: string): CapabilityName[] =>
+  /KPROBE|TRACEPOINT|PERF_EVENT|TRACING|LSM|EXT$/.test(typeName)
+    ? ['CAP_BPF', 'CAP_PERFMON']
+    : /SOCKET_FILTER|SYSCALL$/.test(typeName)
+      ? ['CAP_BPF']
+      : ['CAP_BPF', 'CAP_NET_ADMIN']
+
+const MAX_INSNS = 1_000_000
+
+const hintFor = (spec: ProgramSpec, result: number, attr: ProgLoadAttr): string | undefined => {
+  const insnCount = attr.insns.byteLength / 8
+  if (result === -errno.E2BIG && insnCount > MAX_INSNS) {
+    return `the program has ${insnCount} instructions, and the kernel takes ${MAX_INSNS}: make it smaller`
+  }
+  if (result === -errno.E2BIG) {
+    return 'the verifier had too many paths to walk: fewer branches inside loops, smaller loops, or a helper loop'
+  }
+  if (result === -errno.EINTR || result === -errno.EAGAIN)
+    return 'a signal interrupted the verifier: try again'
+  if (result === -errno.EINVAL && spec.attachTo !== undefined && attr.attachBtfId === undefined) {
+    return `the kernel needs the BTF id of "${spec.attachTo}"`
+  }
+  return undefined
+}
+
+/** `r0 = 0; exit` is what any known program type takes, or refuses for another reason than EINVAL with no log. */
+const isUnknownType = (progType: number): boolean => {
+  const insns = new Uint8Array([0xb7, 0, 0, 0, 0, 0, 0, 0, 0x95, 0, 0, 0, 0, 0, 0, 0])
+  const fd = bpfProgLoad({ progType, insns, license: 'GPL' })
+  if (fd >= 0) closeFd(fd)
+  return fd === -errno.EINVAL && progType >= Object.keys(bpfProgTypeNames).length
+}

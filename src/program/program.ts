@@ -1,0 +1,152 @@
+// A program with a lifetime: it lives as long as this object, a link or a pin holds it.
+
+import { errno, NotSupportedError } from '../errors/index.ts'
+import type { ProgramSpec } from '../spec/spec.ts'
+import {
+  BPF_STATS_RUN_TIME,
+  bpfEnableStats,
+  bpfGetFdById,
+  bpfObjGet,
+  bpfObjPin,
+  bpfProgBindMap,
+  bpfProgTestRun,
+  checkSyscall,
+  closeFd,
+} from '../sys/index.ts'
+import { type LoadOptions, loadProgram } from './load.ts'
+import { type ProgramInfo, readProgramInfo } from './program-info.ts'
+
+export interface TestRunOptions {
+  /** packet or input data, for the types that take some */
+  readonly data?: Uint8Array
+  /** the context: for raw tracepoints an array of u64 arguments */
+  readonly ctx?: Uint8Array
+  /** room for the data as the program left it; as long as `data` and 256 more unless told */
+  readonly dataOutBytes?: number
+  /** times to run, for a mean duration */
+  readonly repeat?: number
+  /** BPF_F_TEST_* */
+  readonly flags?: number
+  readonly cpu?: number
+}
+
+export interface TestRun {
+  /** what the program returned, as a u32 */
+  readonly retval: number
+  /** mean, ns */
+  readonly durationNs: number
+  readonly dataOut: Uint8Array
+  readonly ctxOut: Uint8Array
+}
+
+/** Types whose test run gives data back. The others refuse room for it (EINVAL). */
+const DATA_OUT_EXTRA_BYTES = 256
+
+export class Program implements Disposable {
+  readonly fd: number
+  readonly name: string
+  #closed = false
+
+  /** Loads what a spec describes. Throws VerifierError, SyscallError, NotSupportedError, AsmError. */
+  static load(spec: ProgramSpec, options: LoadOptions = {}): Program {
+    return new Program(loadProgram(spec, options), spec.name)
+  }
+
+  /** Opens a pinned program. Throws SyscallError. */
+  static openPinned(path: string): Program {
+    return new Program(checkSyscall(bpfObjGet(path), 'bpf(BPF_OBJ_GET)', `open pinned program ${path}`))
+  }
+
+  /** Opens a program of the system by its id. Throws SyscallError; needs CAP_SYS_ADMIN. */
+  static openById(id: number): Program {
+    const action = `open program with id ${id}`
+    return new Program(
+      checkSyscall(bpfGetFdById('prog', id), 'bpf(BPF_PROG_GET_FD_BY_ID)', action, {
+        capabilities: ['CAP_SYS_ADMIN'],
+      }),
+    )
+  }
+
+  /** Takes over a descriptor: closing the program closes it. */
+  constructor(fd: number, name?: string) {
+    this.fd = fd
+    this.name = name ?? readProgramInfo(fd).name
+  }
+
+  /** Runs the program in the kernel on data or a context of ours. Throws SyscallError, NotSupportedError. */
+  testRun(options: TestRunOptions = {}): TestRun {
+    const { data, ctx } = options
+    const dataOutBytes = options.dataOutBytes ?? (data === undefined ? 0 : data.length + DATA_OUT_EXTRA_BYTES)
+    const dataOut = new Uint8Array(new ArrayBuffer(dataOutBytes))
+    const ctxOut = new Uint8Array(new ArrayBuffer(data === undefined ? 0 : (ctx?.length ?? 0)))
+    const run = bpfProgTestRun({
+      progFd: this.fd,
+      ...(data === undefined ? {} : { dataIn: data }),
+      ...(dataOutBytes === 0 ? {} : { dataOut }),
+      ...(ctx === undefined ? {} : { ctxIn: ctx }),
+      ...(ctxOut.length === 0 ? {} : { ctxOut }),
+      ...(options.repeat === undefined ? {} : { repeat: options.repeat }),
+      ...(options.flags === undefined ? {} : { flags: options.flags }),
+      ...(options.cpu === undefined ? {} : { cpu: options.cpu }),
+    })
+    if (run.result === -errno.ENOTSUPP || run.result === -errno.EOPNOTSUPP) {
+      throw new NotSupportedError(`test run of program "${this.name}"`, {
+        reason: 'the kernel cannot run this program type on its own',
+      })
+    }
+    checkSyscall(run.result, 'bpf(BPF_PROG_TEST_RUN)', `test-run program "${this.name}"`)
+    return {
+      retval: run.retval,
+      durationNs: run.durationNs,
+      dataOut: dataOut.subarray(0, run.dataSizeOut),
+      ctxOut: ctxOut.subarray(0, run.ctxSizeOut),
+    }
+  }
+
+  info(): ProgramInfo {
+    return readProgramInfo(this.fd)
+  }
+
+  /** Makes the program outlive us under a path of a BPF file system. */
+  pin(path: string): void {
+    checkSyscall(bpfObjPin(this.fd, path), 'bpf(BPF_OBJ_PIN)', `pin program "${this.name}" at ${path}`)
+  }
+
+  /** Lets the program own a map its code does not mention (metadata). */
+  bindMap(map: { readonly fd: number; readonly name: string }): void {
+    checkSyscall(
+      bpfProgBindMap(this.fd, map.fd),
+      'bpf(BPF_PROG_BIND_MAP)',
+      `bind map "${map.name}" to program "${this.name}"`,
+    )
+  }
+
+  get closed(): boolean {
+    return this.#closed
+  }
+
+  /** Twice is harmless. What is attached through a link stays attached. */
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    closeFd(this.fd)
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+}
+
+/** Counts runs and time of all programs of the system until disposed. Costs some 20 ns a run. Throws SyscallError. */
+export const enableStats = (): Disposable => {
+  const fd = checkSyscall(bpfEnableStats(BPF_STATS_RUN_TIME), 'bpf(BPF_ENABLE_STATS)', 'count program runs', {
+    capabilities: ['CAP_SYS_ADMIN'],
+  })
+  let open = true
+  return {
+    [Symbol.dispose]: () => {
+      if (open) closeFd(fd)
+      open = false
+    },
+  }
+}
