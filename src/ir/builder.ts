@@ -541,7 +541,7 @@ export class Builder {
   }
   private branch(cond: Value, then: BlockId, otherwise: BlockId): void {
     const from = this.block
-    const targets = { then: edgeTo(this.c, from, then), else: edgeTo(this.c, from, otherwise) }
+    const targets = { yes: edgeTo(this.c, from, then), no: edgeTo(this.c, from, otherwise) }
     this.end({ kind: 'branch', cond: boolOf(cond).id, ...targets, source: this.source })
   }
   /** Goes on building in a block all of whose predecessors are known. */

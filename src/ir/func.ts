@@ -200,8 +200,8 @@ export type Terminator =
   | {
       readonly kind: 'branch'
       readonly cond: ValueId
-      readonly then: Target
-      readonly else: Target
+      readonly yes: Target
+      readonly no: Target
       readonly source?: SourceLine | undefined
     }
   | { readonly kind: 'return'; readonly value: ValueId; readonly source?: SourceLine | undefined }
@@ -311,10 +311,10 @@ export function mapOperands(op: Op, f: (value: ValueId) => ValueId): Op {
   }
 }
 
-/** The blocks a terminator may go to, `then` before `else`. */
+/** The blocks a terminator may go to, `yes` before `no`. */
 export function targetsOf(end: Terminator): readonly Target[] {
   if (end.kind === 'jump') return [end.target]
-  if (end.kind === 'branch') return [end.then, end.else]
+  if (end.kind === 'branch') return [end.yes, end.no]
   return []
 }
 
@@ -322,7 +322,7 @@ export function targetsOf(end: Terminator): readonly Target[] {
 export function endOperandsOf(end: Terminator): readonly ValueId[] {
   if (end.kind === 'jump') return end.target.args
   if (end.kind === 'return') return [end.value]
-  return [end.cond, ...end.then.args, ...end.else.args]
+  return [end.cond, ...end.yes.args, ...end.no.args]
 }
 
 /** `end` with each value it reads replaced. */
@@ -340,6 +340,6 @@ export function mapEndOperands(end: Terminator, f: (value: ValueId) => ValueId):
 /** `end` with each target replaced. */
 export function mapTargets(end: Terminator, f: (target: Target) => Target): Terminator {
   if (end.kind === 'jump') return { ...end, target: f(end.target) }
-  if (end.kind === 'branch') return { ...end, then: f(end.then), else: f(end.else) }
+  if (end.kind === 'branch') return { ...end, yes: f(end.yes), no: f(end.no) }
   return end
 }

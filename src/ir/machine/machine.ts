@@ -1,0 +1,225 @@
+// Machine code before and after register allocation: BPF's operations, on virtual registers.
+//
+// Registers 0 to 10 are the machine's; from FIRST_VIRTUAL on they are virtual and any number may be used. Virtual
+// registers may be written more than once. Two-address form: `alu` and others read and write `dst`.
+// Spilled registers live in spill slots, which get their place in the stack frame at the very end.
+
+import type { SourceLine } from '../../asm/insn.ts'
+import type { AluOp, JumpCond } from '../../asm/opcode.ts'
+import type { AddressOp, AtomicOp, CallTarget } from '../func.ts'
+
+export type Reg = number
+export const FIRST_VIRTUAL = 16
+export const FRAME = 10
+
+interface Base {
+  readonly source?: SourceLine | undefined
+}
+
+/** What a conditional jump asks: `a cond b`, or `a cond imm` where `b` is undefined. */
+export interface Condition {
+  readonly cond: JumpCond
+  readonly bits: 32 | 64
+  readonly a: Reg
+  readonly b: Reg | undefined
+  readonly imm: number
+}
+
+export type MachineOp = Base &
+  (
+    | { readonly kind: 'mov'; readonly bits: 32 | 64; readonly dst: Reg; readonly src: Reg }
+    /** sign extension of the low bits, v4 */
+    | { readonly kind: 'movsx'; readonly bits: 8 | 16 | 32; readonly dst: Reg; readonly src: Reg }
+    | { readonly kind: 'imm'; readonly dst: Reg; readonly value: bigint }
+    /** address in this frame: r10 + offset */
+    | { readonly kind: 'frame'; readonly dst: Reg; readonly offset: number }
+    | { readonly kind: 'address'; readonly dst: Reg; readonly ref: AddressOp['ref'] }
+    | {
+        readonly kind: 'alu'
+        readonly op: AluOp
+        readonly bits: 32 | 64
+        readonly dst: Reg
+        /** undefined: `imm` is the operand */
+        readonly src: Reg | undefined
+        readonly imm: number
+      }
+    | { readonly kind: 'neg'; readonly bits: 32 | 64; readonly dst: Reg }
+    | {
+        readonly kind: 'bytes'
+        readonly order: 'swap' | 'big' | 'little'
+        readonly bits: 16 | 32 | 64
+        readonly dst: Reg
+      }
+    | {
+        readonly kind: 'load'
+        readonly size: 1 | 2 | 4 | 8
+        readonly signed: boolean
+        readonly dst: Reg
+        readonly base: Reg
+        readonly offset: number
+      }
+    | {
+        readonly kind: 'store'
+        readonly size: 1 | 2 | 4 | 8
+        readonly base: Reg
+        readonly offset: number
+        /** undefined: `imm` is stored */
+        readonly src: Reg | undefined
+        readonly imm: number
+      }
+    /** with `fetch`, `src` gets the old value; cmpxchg compares with r0 and puts the old value there */
+    | {
+        readonly kind: 'atomic'
+        readonly op: AtomicOp
+        readonly size: 4 | 8
+        readonly fetch: boolean
+        readonly base: Reg
+        readonly offset: number
+        readonly src: Reg
+      }
+    /** arguments in r1 to r`args`, result in r0; r1 to r5 are lost */
+    | { readonly kind: 'call'; readonly target: CallTarget; readonly args: number }
+    /** `dst = src` (or `value`) unless the condition holds */
+    | {
+        readonly kind: 'moveUnless'
+        readonly test: Condition
+        readonly dst: Reg
+        readonly src: Reg | undefined
+        readonly value: number
+      }
+    | { readonly kind: 'spill'; readonly slot: number; readonly src: Reg }
+    | { readonly kind: 'reload'; readonly slot: number; readonly dst: Reg }
+  )
+
+export type MachineEnd = Base &
+  (
+    | { readonly kind: 'goto'; readonly to: number }
+    | { readonly kind: 'if'; readonly test: Condition; readonly yes: number; readonly no: number }
+    /** returns r0 */
+    | { readonly kind: 'exit' }
+  )
+
+export interface MachineBlock {
+  readonly ops: readonly MachineOp[]
+  readonly end: MachineEnd
+  /** how many loops it is in */
+  readonly depth: number
+}
+
+/** Blocks stand in the order they are emitted in; block 0 is the entry. */
+export interface MachineFunc {
+  readonly name: string
+  readonly blocks: readonly MachineBlock[]
+  /** the first virtual register that is not in use */
+  readonly nextReg: Reg
+  /** bytes of the frame taken by the front end's stack slots */
+  readonly slotBytes: number
+  /** how many spill slots of 8 bytes there are */
+  readonly spillSlots: number
+}
+
+const ARGS: readonly Reg[] = [1, 2, 3, 4, 5]
+const LOST: readonly Reg[] = [0, 1, 2, 3, 4, 5]
+
+/** The registers an operation reads; r10 is left out, it never changes. */
+export function usesOf(op: MachineOp): readonly Reg[] {
+  switch (op.kind) {
+    case 'imm':
+    case 'frame':
+    case 'address':
+    case 'reload':
+      return []
+    case 'mov':
+    case 'movsx':
+    case 'spill':
+      return [op.src]
+    case 'alu':
+      return op.src === undefined ? [op.dst] : [op.dst, op.src]
+    case 'neg':
+    case 'bytes':
+      return [op.dst]
+    case 'load':
+      return withoutFrame([op.base])
+    case 'store':
+      return withoutFrame(op.src === undefined ? [op.base] : [op.base, op.src])
+    case 'atomic':
+      return withoutFrame(op.op === 'cmpxchg' ? [op.base, op.src, 0] : [op.base, op.src])
+    case 'call':
+      return ARGS.slice(0, op.args)
+    case 'moveUnless': {
+      const uses = [op.dst, ...conditionUses(op.test)]
+      return op.src === undefined ? uses : [...uses, op.src]
+    }
+  }
+}
+
+/** The registers an operation writes or makes unusable. */
+export function defsOf(op: MachineOp): readonly Reg[] {
+  switch (op.kind) {
+    case 'store':
+    case 'spill':
+      return []
+    case 'atomic':
+      return op.op === 'cmpxchg' ? [0] : op.fetch ? [op.src] : []
+    case 'call':
+      return LOST
+    default:
+      return [op.dst]
+  }
+}
+
+export function endUsesOf(end: MachineEnd): readonly Reg[] {
+  return end.kind === 'if' ? conditionUses(end.test) : end.kind === 'exit' ? [0] : []
+}
+
+export function successorsOf(end: MachineEnd): readonly number[] {
+  return end.kind === 'if' ? [end.yes, end.no] : end.kind === 'goto' ? [end.to] : []
+}
+
+function conditionUses({ a, b }: Condition): Reg[] {
+  return b === undefined ? [a] : [a, b]
+}
+
+function withoutFrame(regs: Reg[]): Reg[] {
+  return regs.filter(reg => reg !== FRAME)
+}
+
+/** `op` with every register replaced. */
+export function mapRegs(op: MachineOp, f: (reg: Reg) => Reg): MachineOp {
+  switch (op.kind) {
+    case 'imm':
+    case 'frame':
+    case 'address':
+    case 'reload':
+    case 'neg':
+    case 'bytes':
+      return { ...op, dst: f(op.dst) }
+    case 'mov':
+    case 'movsx':
+      return { ...op, dst: f(op.dst), src: f(op.src) }
+    case 'spill':
+      return { ...op, src: f(op.src) }
+    case 'alu':
+      return { ...op, dst: f(op.dst), src: op.src === undefined ? undefined : f(op.src) }
+    case 'load':
+      return { ...op, dst: f(op.dst), base: f(op.base) }
+    case 'store':
+      return { ...op, base: f(op.base), src: op.src === undefined ? undefined : f(op.src) }
+    case 'atomic':
+      return { ...op, base: f(op.base), src: f(op.src) }
+    case 'call':
+      return op
+    case 'moveUnless': {
+      const src = op.src === undefined ? undefined : f(op.src)
+      return { ...op, test: mapCondition(op.test, f), dst: f(op.dst), src }
+    }
+  }
+}
+
+export function mapEndRegs(end: MachineEnd, f: (reg: Reg) => Reg): MachineEnd {
+  return end.kind === 'if' ? { ...end, test: mapCondition(end.test, f) } : end
+}
+
+function mapCondition(test: Condition, f: (reg: Reg) => Reg): Condition {
+  return { ...test, a: f(test.a), b: test.b === undefined ? undefined : f(test.b) }
+}
