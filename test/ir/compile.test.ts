@@ -2,8 +2,6 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { runProgram } from '../vm/index.ts'
-import { BPF_MAP_TYPE_ARRAY, BPF_MAP_TYPE_HASH } from '../../src/sys/bpf-constants.generated.ts'
 import {
   type Builder,
   bool,
@@ -19,6 +17,8 @@ import {
   u64,
   type Value,
 } from '../../src/ir/index.ts'
+import { BPF_MAP_TYPE_ARRAY, BPF_MAP_TYPE_HASH } from '../../src/sys/bpf-constants.generated.ts'
+import { runProgram } from '../vm/index.ts'
 
 const maps = [
   { name: 'counts', type: BPF_MAP_TYPE_HASH, keySize: 8, valueSize: 8, maxEntries: 8 },
