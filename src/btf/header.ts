@@ -1,7 +1,15 @@
 // The head of a BTF blob: checks it and cuts the blob into its sections. Nothing past the header is looked at.
 
 import { BtfError } from '../errors/index.ts'
-import { BTF_HEADER_BYTES, BTF_MAGIC, BTF_VERSION, ELEMENT_WORDS, HEAD_WORDS } from './kinds.ts'
+import {
+  BTF_HEADER_BYTES,
+  BTF_KIND_MAX,
+  BTF_MAGIC,
+  BTF_VERSION,
+  ELEMENT_WORDS,
+  HEAD_WORDS,
+  perKind,
+} from './kinds.ts'
 
 export interface BtfSections {
   readonly littleEndian: boolean
@@ -9,7 +17,7 @@ export interface BtfSections {
   readonly words: Uint32Array
   /** the string section: NUL-terminated strings, the first one empty in a blob without base */
   readonly strings: Buffer
-  /** words of a record by kind: for the head, and for each element */
+  /** words of a record, for the head and for each element, by the top byte of the info word; see HEAD_WORDS */
   readonly headWords: Uint8Array
   readonly elementWords: Uint8Array
 }
@@ -86,12 +94,10 @@ function hostWords(types: Uint8Array, littleEndian: boolean): Uint32Array {
  */
 function recordSizes(layout: Uint8Array): Pick<BtfSections, 'headWords' | 'elementWords'> {
   const kinds = Math.min(Math.floor(layout.length / 4), 128)
-  if (kinds <= HEAD_WORDS.length) return { headWords: HEAD_WORDS, elementWords: ELEMENT_WORDS }
-  const headWords = new Uint8Array(kinds)
-  const elementWords = new Uint8Array(kinds)
-  headWords.set(HEAD_WORDS)
-  elementWords.set(ELEMENT_WORDS)
-  for (let kind = HEAD_WORDS.length; kind < kinds; kind++) {
+  if (kinds <= BTF_KIND_MAX + 1) return { headWords: HEAD_WORDS, elementWords: ELEMENT_WORDS }
+  const headWords = [...HEAD_WORDS.subarray(0, kinds)]
+  const elementWords = [...ELEMENT_WORDS.subarray(0, kinds)]
+  for (let kind = BTF_KIND_MAX + 1; kind < kinds; kind++) {
     const infoBytes = layout[kind * 4]!
     const elementBytes = layout[kind * 4 + 1]!
     // a size that is no multiple of 4 cannot be stepped over in words: the kind stays unknown
@@ -99,5 +105,5 @@ function recordSizes(layout: Uint8Array): Pick<BtfSections, 'headWords' | 'eleme
     headWords[kind] = 3 + infoBytes / 4
     elementWords[kind] = elementBytes / 4
   }
-  return { headWords, elementWords }
+  return { headWords: perKind(headWords), elementWords: perKind(elementWords) }
 }
