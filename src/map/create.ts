@@ -2,11 +2,10 @@
 
 import { BtfBuilder } from '../btf/index.ts'
 import { type CapabilityName, errno, NotSupportedError, SyscallError } from '../errors/index.ts'
-import { pageSizeBytes, possibleCpus } from '../kernel/index.ts'
+import { pageSizeBytes, possibleCpus, withMemlock } from '../kernel/index.ts'
 import type { MapSpec } from '../spec/spec.ts'
 import { bpfBtfLoad, bpfMapCreate, bpfMapTypeNames, closeFd, type MapCreateAttr } from '../sys/index.ts'
 import { MAP_TYPE_RULES, MAP_TYPE_SINCE } from './map-type.ts'
-import { withMemlock } from './memlock.ts'
 
 export interface MapCreateOptions {
   /** id in vmlinux BTF of `struct bpf_struct_ops_NAME`, for a struct_ops map */

@@ -7,10 +7,10 @@ import { BpfMap } from './bpf-map.ts'
 import { mapCreateAttr } from './create.ts'
 
 /**
- * The map pinned under `root` by the spec's name, or a new one, pinned there. Throws when the pinned one has another
+ * The map pinned under `root` (a directory of a BPF file system) by the spec's name, or a new one, pinned there. Throws when the pinned one has another
  * type, size or flags than the spec.
  */
-export const openOrCreatePinned = (spec: MapSpec, root = '/sys/fs/bpf'): BpfMap => {
+export const openOrCreatePinned = (spec: MapSpec, root: string): BpfMap => {
   const path = `${root}/${spec.name}`
   const fd = bpfObjGet(path)
   if (fd === -errno.ENOENT) {

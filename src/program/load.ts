@@ -10,8 +10,7 @@ import {
   SyscallError,
   VerifierError,
 } from '../errors/index.ts'
-import { isAtLeast, kernelRelease } from '../kernel/index.ts'
-import { withMemlock } from '../map/index.ts'
+import { isAtLeast, kernelRelease, withMemlock } from '../kernel/index.ts'
 import type { ProgramSpec } from '../spec/spec.ts'
 import { bpfBtfLoad, bpfProgLoad, bpfProgTypeNames, closeFd, type ProgLoadAttr } from '../sys/index.ts'
 

@@ -1,0 +1,209 @@
+// Waking up for events, without blocking Node and without a thread.
+//
+//     idle --readable--> reading --nothing found--> idle
+//                        ^     |
+//                        +-----+ a timer of `intervalMs`, as long as a drain finds something
+//
+// Node's own event loop (one epoll set for the process) watches the rings while idle. Once woken we stop watching
+// and look again by a timer, so a busy ring costs a look every few ms and not a wake-up a record: at a million
+// records a second that is a third of the CPU of a consumer that sleeps in epoll.
+
+import { type Linux, linux, type ReadablePoll } from '../sys/index.ts'
+import type { RingBuffer } from './ring-buffer.ts'
+import { clearWaiting, setWaiting, type WaitingFlag } from './waiting-flag.ts'
+
+export interface EventReaderOptions {
+  /** between two looks at a busy ring, ms: 1 for low latency, 5 while a person watches, 10-50 for counting */
+  readonly intervalMs?: number
+  /** after each round that handed over records: the place to flush what they were turned into */
+  readonly onDrained?: (records: number) => void
+  /** what a callback threw; without this it is thrown on, as an uncaught exception */
+  readonly onError?: (error: unknown) => void
+}
+
+interface WatchedRing {
+  readonly ring: RingBuffer
+  readonly poll: ReadablePoll
+  readonly waiting: WaitingFlag | undefined
+}
+
+const DEFAULT_INTERVAL_MS = 5
+
+/** Records handed over before other work of the process gets its turn. */
+const RECORDS_A_TURN = 200_000
+
+/**
+ * After a ring with a waiting flag went idle, one more look: the kernel half may have read the flag just before it was
+ * set, and have the record visible just after we looked.
+ */
+const LATE_LOOK_MS = 50
+
+/** How long `stop` waits for records that were reserved and are not committed. */
+const STOP_TIMEOUT_MS = 1000
+
+export class EventReader implements Disposable {
+  readonly #linux: Linux = linux()
+  readonly #intervalMs: number
+  readonly #onDrained: ((records: number) => void) | undefined
+  readonly #onError: ((error: unknown) => void) | undefined
+  readonly #rings: WatchedRing[] = []
+  readonly #others = new Set<ReadablePoll>()
+  #state: 'stopped' | 'idle' | 'reading' = 'stopped'
+  #timer: NodeJS.Timeout | undefined
+  #immediate: NodeJS.Immediate | undefined
+  #lateLook: NodeJS.Timeout | undefined
+  #wakeCount = 0
+  #lookCount = 0
+
+  constructor(options: EventReaderOptions = {}) {
+    this.#intervalMs = options.intervalMs ?? DEFAULT_INTERVAL_MS
+    this.#onDrained = options.onDrained
+    this.#onError = options.onError
+  }
+
+  /** Reads a ring from now on (or from `start`). The ring stays the caller's to close, after `close` here. */
+  addRing(ring: RingBuffer, waiting?: WaitingFlag): void {
+    const poll = this.#linux.pollReadable(ring.fd, () => this.#wake())
+    this.#rings.push({ ring, poll, waiting })
+    if (this.#state !== 'stopped') this.#begin()
+  }
+
+  /**
+   * Calls back while any other descriptor (a pidfd, an eventfd) is readable, until the function it gives is called,
+   * which must be before the descriptor is closed.
+   */
+  addFd(fd: number, onReadable: () => void): () => void {
+    const poll = this.#linux.pollReadable(fd, () => this.#guard(onReadable))
+    this.#others.add(poll)
+    poll.start()
+    return () => {
+      this.#others.delete(poll)
+      poll.close()
+    }
+  }
+
+  /** Starts reading. Keeps the process alive until `stop` or `close`. */
+  start(): void {
+    if (this.#state === 'stopped') this.#begin()
+  }
+
+  /** Hands over what is there now, whatever the state; how many records. */
+  drain(): number {
+    let records = 0
+    for (const { ring } of this.#rings)
+      this.#guard(() => {
+        records += ring.drain()
+      })
+    if (records > 0) this.#guard(() => this.#onDrained?.(records))
+    return records
+  }
+
+  /**
+   * Stops reading, after every ring is empty. Whatever writes to the rings should be detached by then: it goes on
+   * for a second at most. False when something was left (a record reserved and never committed, or a writer that
+   * did not stop).
+   */
+  async stop(): Promise<boolean> {
+    this.#halt()
+    const deadline = performance.now() + STOP_TIMEOUT_MS
+    for (;;) {
+      this.drain()
+      if (this.#rings.every(({ ring }) => ring.isEmpty())) return true
+      if (performance.now() > deadline) return false
+      await new Promise(resolve => setTimeout(resolve, 1))
+    }
+  }
+
+  /** Stops at once, without a drain, and lets go of all descriptors. Twice is harmless. */
+  close(): void {
+    this.#halt()
+    for (const { poll } of this.#rings) poll.close()
+    for (const poll of this.#others) poll.close()
+    this.#rings.length = 0
+    this.#others.clear()
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  /** times the kernel woke us, and looks by timer: what waking costs */
+  get statistics(): { readonly wakeCount: number; readonly lookCount: number } {
+    return { wakeCount: this.#wakeCount, lookCount: this.#lookCount }
+  }
+
+  #begin(): void {
+    for (const { poll, waiting } of this.#rings) {
+      poll.stop()
+      // still set when a threshold or a record without the flag's protocol woke us
+      if (waiting !== undefined) clearWaiting(waiting)
+    }
+    this.#state = 'reading'
+    this.#look()
+  }
+
+  #wake(): void {
+    if (this.#state !== 'idle') return
+    this.#wakeCount++
+    this.#begin()
+  }
+
+  /** One round: read, then come back soon, or go to sleep. */
+  #look(): void {
+    this.#timer = undefined
+    this.#immediate = undefined
+    clearTimeout(this.#lateLook)
+    this.#lookCount++
+    let records = 0
+    let behind = false
+    for (const { ring } of this.#rings) {
+      this.#guard(() => {
+        const taken = ring.drain(RECORDS_A_TURN)
+        records += taken
+        behind ||= taken === RECORDS_A_TURN
+      })
+    }
+    if (records > 0) this.#guard(() => this.#onDrained?.(records))
+    // a callback may have stopped us
+    if (this.#state !== 'reading') return
+    if (behind) this.#immediate = setImmediate(() => this.#look())
+    else if (records > 0 || !this.#sleep()) this.#timer = setTimeout(() => this.#look(), this.#intervalMs)
+  }
+
+  /** Goes idle, unless a record came meanwhile. */
+  #sleep(): boolean {
+    for (const { waiting } of this.#rings) if (waiting !== undefined) setWaiting(waiting)
+    if (!this.#rings.every(({ ring }) => ring.isEmpty())) {
+      for (const { waiting } of this.#rings) if (waiting !== undefined) clearWaiting(waiting)
+      return false
+    }
+    this.#state = 'idle'
+    for (const { poll } of this.#rings) poll.start()
+    if (this.#rings.some(({ waiting }) => waiting !== undefined)) {
+      this.#lateLook = setTimeout(() => {
+        if (this.#state === 'idle' && !this.#rings.every(({ ring }) => ring.isEmpty())) this.#wake()
+      }, LATE_LOOK_MS).unref()
+    }
+    return true
+  }
+
+  #halt(): void {
+    this.#state = 'stopped'
+    clearTimeout(this.#timer)
+    clearTimeout(this.#lateLook)
+    clearImmediate(this.#immediate)
+    for (const { poll } of this.#rings) poll.stop()
+  }
+
+  #guard(run: () => void): void {
+    if (this.#onError === undefined) {
+      run()
+      return
+    }
+    try {
+      run()
+    } catch (error) {
+      this.#onError(error)
+    }
+  }
+}

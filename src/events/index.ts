@@ -1,0 +1,6 @@
+// Ring buffers read in place, waking, and the count of what was lost.
+export { EventReader, type EventReaderOptions } from './event-reader.ts'
+export { type LossCounter, Losses, mappedLossCounter, perCpuLossCounter } from './losses.ts'
+export { RingBuffer } from './ring-buffer.ts'
+export type { OnRecord, RingView } from './ring-view.ts'
+export { clearWaiting, setWaiting, type WaitingFlag, waitingFlag } from './waiting-flag.ts'
