@@ -30,6 +30,7 @@ import {
   type Space,
   sameType,
   type Type,
+  u32,
   u64,
 } from './types.ts'
 
@@ -157,7 +158,7 @@ export class Builder {
   neg(a: Value): Value {
     const type = intOf(a)
     const bits = widthOf(type)
-    return this.normalize(type, this.emit(type, { kind: 'neg', bits, a: a.id }))
+    return this.normalize(type, this.emit(rawOf(type), { kind: 'neg', bits, a: a.id }))
   }
 
   /** Bitwise complement of an integer, logical not of a bool. */
@@ -599,23 +600,30 @@ export class Builder {
     const type = intOf(x)
     const binary = (op === 'div' || op === 'mod' ? `${type.signed ? 's' : 'u'}${op}` : op) as BinaryOp
     const bitwise = op === 'and' || op === 'or' || op === 'xor'
-    const bits = bitwise ? 64 : widthOf(type)
-    const result = this.emit(type, { kind: 'binary', op: binary, bits, a: x.id, b: y.id })
     // Bitwise operations on canonical values give canonical ones; so do unsigned quotients and remainders.
-    return bitwise || binary === 'udiv' || binary === 'umod' ? result : this.normalize(type, result)
+    const closed = bitwise || binary === 'udiv' || binary === 'umod'
+    const bits = bitwise ? 64 : widthOf(type)
+    const result = this.emit(closed ? type : rawOf(type), {
+      kind: 'binary',
+      op: binary,
+      bits,
+      a: x.id,
+      b: y.id,
+    })
+    return closed ? result : this.normalize(type, result)
   }
 
   private shift(op: 'shl' | 'lshr' | 'ashr', a: Value, n: Operand): Value {
     const type = intOf(a)
     const count = isValue(n) ? n : this.const(type, n)
     intOf(count)
-    const result = this.emit(type, { kind: 'binary', op, bits: widthOf(type), a: a.id, b: count.id })
-    return op === 'lshr' ? result : this.normalize(type, result)
+    const shift = { kind: 'binary', op, bits: widthOf(type), a: a.id, b: count.id } as const
+    return op === 'lshr' ? this.emit(type, shift) : this.normalize(type, this.emit(rawOf(type), shift))
   }
 
   /** Brings the result of arithmetic on registers back into the canonical form of its type. */
   private normalize(type: IntType, v: Value): Value {
-    return type.bits === 64 || (type.bits === 32 && !type.signed) ? v : this.extend(type, v)
+    return sameType(rawOf(type), type) ? v : this.extend(type, v)
   }
 
   private extend(type: IntType, v: Value): Value {
@@ -632,10 +640,9 @@ export class Builder {
   private bytes(order: 'swap' | 'big' | 'little', a: Value): Value {
     const type = intOf(a)
     if (type.bits === 8) return a
-    const swapped = this.emit(type, { kind: 'bytes', order, bits: type.bits, a: a.id })
-    return type.signed
-      ? this.normalize(type, type.bits === 32 ? this.extend(type, swapped) : swapped)
-      : swapped
+    const swapped = this.emit(intType(type.bits, false), { kind: 'bytes', order, bits: type.bits, a: a.id })
+    if (!type.signed) return swapped
+    return type.bits === 64 ? { id: swapped.id, type } : this.extend(type, swapped)
   }
 
   private memory(base: Value, what: string): Space {
@@ -659,7 +666,8 @@ export class Builder {
     const type = value.type
     const bits = type.kind === 'int' && type.bits === 32 ? 32 : 64
     if (type.kind === 'int' && type.bits < 32) misuse(`atomic ${op} of ${printType(type)}`)
-    const result = fetch ? newValue(this.c.func, type) : undefined
+    const raw = type.kind === 'int' ? rawOf(type) : type
+    const result = fetch ? newValue(this.c.func, raw) : undefined
     this.push({
       kind: 'atomic',
       op,
@@ -672,9 +680,8 @@ export class Builder {
       result,
     })
     if (result === undefined) return undefined
-    return type.kind === 'int' && type.signed
-      ? this.normalize(type, { id: result, type })
-      : { id: result, type }
+    const old: Value = { id: result, type: raw }
+    return type.kind === 'int' ? this.normalize(type, old) : old
   }
 
   private callTarget(
@@ -686,11 +693,11 @@ export class Builder {
     if (args.length > 5) misuse(`"${target.name}" with ${args.length} arguments: at most 5 fit registers`)
     const type = options.result ?? known
     const values = args.map(arg => this.operand(arg, isValue(arg) ? arg.type : u64).id)
-    const result = newValue(this.c.func, type)
-    this.push({ kind: 'call', target, args: values, result, pure: options.pure ?? false })
-    const v: Value = { id: result, type }
     // Only what the helper's prototype promises is sure to be canonical.
-    return type.kind === 'int' && type.bits < 64 && !sameType(type, known) ? this.extend(type, v) : v
+    const cut = type.kind === 'int' && type.bits < 64 && !sameType(type, known)
+    const result = newValue(this.c.func, cut ? u64 : type)
+    this.push({ kind: 'call', target, args: values, result, pure: options.pure ?? false })
+    return cut ? this.extend(type, { id: result, type: u64 }) : { id: result, type }
   }
 
   private checkMap(name: string): void {
@@ -720,6 +727,11 @@ function fits(from: Type, to: Type): boolean {
 /** Arithmetic on narrow types is done on 32 bits. */
 function widthOf(type: IntType): 32 | 64 {
   return type.bits === 64 ? 64 : 32
+}
+
+/** The type of what arithmetic on a type leaves in the register, before it is brought back to the type. */
+function rawOf(type: IntType): IntType {
+  return type.bits === 64 ? type : u32
 }
 
 function intOf(v: Value): IntType {

@@ -10,8 +10,14 @@ import { checkFrame } from './machine/frame.ts'
 import type { MachineFunc } from './machine/machine.ts'
 import { printMachine } from './machine/print.ts'
 import { type Cpu, select } from './machine/select.ts'
+import { cse } from './passes/cse.ts'
+import { dead } from './passes/dead.ts'
+import { flow } from './passes/flow.ts'
+import { fold } from './passes/fold.ts'
 import { legalize } from './passes/legalize.ts'
+import { narrow } from './passes/narrow.ts'
 import { order } from './passes/order.ts'
+import { params } from './passes/params.ts'
 import { printFunction } from './print.ts'
 import type { Program } from './program.ts'
 import { checkCallChains } from './stack.ts'
@@ -61,7 +67,7 @@ export function compileSpec(p: Program, options: CompileOptions = {}): ProgramSp
 
 export function compileFunction(
   input: Func,
-  { cpu = 'v3', bigEndian = false, dump }: CompileOptions,
+  { cpu = 'v3', bigEndian = false, optimize = true, dump }: CompileOptions,
 ): CompiledFunction & { readonly insns: readonly Insn[]; readonly calls: readonly string[] } {
   const show = (stage: string, func: Func): Func => {
     dump?.(stage, printFunction(func))
@@ -73,13 +79,38 @@ export function compileFunction(
   }
   let func = show('build', input)
   func = show('order', order(func))
+  if (optimize) func = optimized(func, show)
   func = show('legalize', legalize(func, cpu))
+  if (optimize) func = show('legal fold', dead(cse(fold(func, false))))
 
   let machine = showMachine('select', select(func, cpu))
   machine = showMachine('allocate', allocate(machine))
   const stackBytes = checkFrame(func, machine.slotBytes, machine.spillSlots)
   const insns = emit(machine, { cpu, bigEndian })
   return { name: func.name, insns, insnCount: insns.length, stackBytes, calls: callsOf(func) }
+}
+
+/** Rounds of the cheap passes, as long as they find something to do, then those that end the canonical form. */
+function optimized(input: Func, show: (stage: string, func: Func) => Func): Func {
+  let func = input
+  for (let round = 1; round <= MAX_ROUNDS; round++) {
+    const before = size(func)
+    func = show(`params ${round}`, params(func))
+    func = show(`fold ${round}`, fold(func, true))
+    func = show(`cse ${round}`, cse(func))
+    func = show(`flow ${round}`, flow(func))
+    func = show(`dead ${round}`, dead(func))
+    if (size(func) === before) break
+  }
+  func = show('narrow', narrow(func))
+  func = show('fold', fold(func, false))
+  return show('dead', dead(cse(func)))
+}
+
+const MAX_ROUNDS = 4
+
+function size({ blocks }: Func): number {
+  return blocks.reduce((sum, { params: list, ops }) => sum + 1 + list.length + ops.length, 0)
 }
 
 /** The subprograms a function calls or hands out as callbacks. */

@@ -10,6 +10,7 @@
 import type { SourceLine } from '../../asm/insn.ts'
 import type { AluOp, JumpCond } from '../../asm/opcode.ts'
 import { IrError } from '../../errors/ir-error.ts'
+import { commutative, mirrored } from '../arithmetic.ts'
 import { dominators, loopDepths, predecessors } from '../cfg.ts'
 import type { BinaryOp, CompareOp, Func, Op, Target, Terminator, ValueId } from '../func.ts'
 import { endOperandsOf, operandsOf, resultOf } from '../func.ts'
@@ -194,7 +195,6 @@ const ALU: Readonly<Record<BinaryOp, AluOp>> = {
   lshr: 'rsh',
   ashr: 'arsh',
 }
-const COMMUTES = new Set<BinaryOp>(['add', 'mul', 'and', 'or', 'xor'])
 
 function selectOp(s: Selection, op: Op): void {
   switch (op.kind) {
@@ -276,7 +276,7 @@ function selectBinary(
   fixed = false,
 ): void {
   // An immediate goes to the right; of two registers the one used only here is overwritten.
-  if (!fixed && COMMUTES.has(op)) {
+  if (!fixed && commutative.has(op)) {
     const swap =
       immediate(s, b, bits) === undefined &&
       (immediate(s, a, bits) !== undefined || (s.uses[b] === 1 && s.uses[a] !== 1))
@@ -379,20 +379,6 @@ const CONDS: Readonly<Record<CompareOp, JumpCond>> = {
   sge: 'sge',
   set: 'set',
 }
-const MIRROR: Readonly<Record<CompareOp, CompareOp>> = {
-  eq: 'eq',
-  ne: 'ne',
-  ult: 'ugt',
-  ule: 'uge',
-  ugt: 'ult',
-  uge: 'ule',
-  slt: 'sgt',
-  sle: 'sge',
-  sgt: 'slt',
-  sge: 'sle',
-  set: 'set',
-}
-
 /** What to compare so as to know a condition: the operands of the compare, or the value with 0. */
 function condition(s: Selection, cond: ValueId): Condition {
   const def = s.defs[cond]
@@ -401,7 +387,7 @@ function condition(s: Selection, cond: ValueId): Condition {
   const right = immediate(s, b, bits)
   if (right !== undefined) return { cond: CONDS[op], bits, a: use(s, a), b: undefined, imm: right }
   const left = immediate(s, a, bits)
-  if (left !== undefined) return { cond: CONDS[MIRROR[op]], bits, a: use(s, b), b: undefined, imm: left }
+  if (left !== undefined) return { cond: CONDS[mirrored[op]], bits, a: use(s, b), b: undefined, imm: left }
   return { cond: CONDS[op], bits, a: use(s, a), b: use(s, b), imm: 0 }
 }
 
