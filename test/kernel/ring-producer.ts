@@ -27,6 +27,7 @@ export const RECORD_BYTES = 64
 
 export interface RingProducer extends Disposable {
   readonly ring: BpfMap
+  readonly program: Program
   readonly recordsPerRun: number
   /** Writes `recordsPerRun` records whose first u64 counts up from `first`; how many did not fit. */
   run(first: number): number
@@ -69,6 +70,7 @@ export const ringProducer = (
   const ctx = new BigUint64Array(1)
   return {
     ring,
+    program,
     recordsPerRun,
     run: first => {
       ctx[0] = BigInt(first)

@@ -1,0 +1,177 @@
+// Ring buffer consumers side by side: ours and libbpf's in C (bench/peers/ring.c), on the same rings and producer.
+//
+//     node build/bench/ring-consumer.js          needs root, cc and libbpf-dev
+//
+// First the cost of reading alone: a ring is filled, then drained and timed. Then the CPU of a consumer process while
+// another process produces at a steady rate, which is mostly the cost of waking up. Fresh processes, interleaved;
+// medians of ROUNDS.
+
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { EventReader, type OnRecord, RingBuffer } from '../src/events/index.ts'
+import { BpfMap } from '../src/map/index.ts'
+import { Program } from '../src/program/index.ts'
+import { environBytes, spawnProcess, waitChild } from '../src/sys/index.ts'
+import { ringProducer } from '../test/kernel/ring-producer.ts'
+
+const ROUNDS = 3
+const RING_BYTES = 16 << 20
+const RECORDS_PER_RUN = 1000
+const RUNS_PER_FILL = 200
+const FILLS = 10
+const SECONDS = 2
+const RATES = [1000, 100_000, 1_000_000]
+const INTERVALS_MS = [1, 5, 20]
+
+/** Sums what a reader of five fields would look at: the same as the C peer. */
+const reading = (work: number): { onRecord: OnRecord; count: () => number; sum: () => number } => {
+  let count = 0
+  let sum = 0
+  return {
+    onRecord:
+      work === 0
+        ? () => {
+            count++
+          }
+        : (view, offset) => {
+            count++
+            const at = offset >>> 2
+            const { u32 } = view
+            const first = u32[at]! + u32[at + 1]! * 4294967296
+            const second = u32[at + 2]! + u32[at + 3]! * 4294967296
+            const last = u32[at + 6]! + u32[at + 7]! * 4294967296
+            sum = first + second + u32[at + 4]! + u32[at + 5]! + last
+          },
+    count: () => count,
+    sum: () => sum,
+  }
+}
+
+const fillAndDrain = (map: BpfMap, program: Program, work: number): void => {
+  const { onRecord, count, sum } = reading(work)
+  const ring = RingBuffer.open(map, onRecord)
+  let spentMs = 0
+  for (let fill = 0; fill < FILLS; fill++) {
+    for (let run = 0; run < RUNS_PER_FILL; run++) program.testRun({ ctx: new Uint8Array(8) })
+    const start = performance.now()
+    ring.drain()
+    spentMs += performance.now() - start
+  }
+  console.log(JSON.stringify({ records: count(), ns: (spentMs * 1e6) / count(), sum: sum() & 1 }))
+}
+
+const consume = async (map: BpfMap, seconds: number, work: number, intervalMs: number): Promise<void> => {
+  const { onRecord, count } = reading(work)
+  const before = process.cpuUsage()
+  const reader = new EventReader({ intervalMs })
+  reader.addRing(RingBuffer.open(map, onRecord))
+  reader.start()
+  await new Promise(resolve => setTimeout(resolve, seconds * 1000))
+  await reader.stop()
+  const { user, system } = process.cpuUsage(before)
+  const { wakeCount, lookCount } = reader.statistics
+  console.log(
+    JSON.stringify({ records: count(), wakes: wakeCount, looks: lookCount, cpuMs: (user + system) / 1000 }),
+  )
+}
+
+interface Result {
+  readonly records: number
+  readonly ns: number
+  readonly cpuMs: number
+  readonly wakes: number
+  readonly lost: number
+  readonly made: number
+}
+
+const orchestrate = async (): Promise<void> => {
+  const directory = mkdtempSync(join(tmpdir(), 'ring-bench-'))
+  const peer = join(directory, 'ring')
+  const built = spawnSync('cc', ['-O2', '-o', peer, 'bench/peers/ring.c', '-lbpf'], { stdio: 'inherit' })
+  if (built.status !== 0) throw new Error('the C peer does not build: install gcc and libbpf-dev')
+
+  /** A process with the given descriptors, whose JSON line is its result. */
+  const start = (path: string, argv: (string | number)[], keepFds: number[]): (() => Promise<Result>) => {
+    const out = join(directory, `out-${Math.random()}`)
+    const words = [path, ...argv].map(word => `'${word}'`).join(' ')
+    const pid = spawnProcess({
+      path: '/bin/sh',
+      argv: ['sh', '-c', `exec ${words} >${out}`],
+      env: environBytes(),
+      keepFds: [0, 1, 2, ...keepFds],
+    })
+    return async () => {
+      for (;;) {
+        const exit = waitChild({ pid })
+        if (exit === undefined) await new Promise(resolve => setTimeout(resolve, 5))
+        else if (typeof exit !== 'number' && exit.exitCode === 0) break
+        else throw new Error(`${words}: ${JSON.stringify(exit)}`)
+      }
+      return JSON.parse(readFileSync(out, 'utf8')) as Result
+    }
+  }
+  const ours = process.argv[1]!
+  const median = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1]!
+
+  console.log(
+    `reading alone, records of 64 bytes, ${FILLS * RUNS_PER_FILL * RECORDS_PER_RUN} of them, ns a record`,
+  )
+  for (const work of [0, 1]) {
+    const ns: Record<'js' | 'c', number[]> = { js: [], c: [] }
+    for (let round = 0; round < ROUNDS; round++) {
+      using producer = ringProducer(RING_BYTES, { recordsPerRun: RECORDS_PER_RUN, flags: 1 })
+      const fds = [producer.ring.fd, producer.program.fd]
+      const args = ['fill-and-drain', ...fds]
+      ns.js.push((await start(process.execPath, [ours, ...args, work], fds)()).ns)
+      ns.c.push((await start(peer, [...args, RUNS_PER_FILL, FILLS, work], fds)()).ns)
+    }
+    const [js, c] = [median(ns.js), median(ns.c)]
+    console.log(
+      `  ${work === 0 ? 'count      ' : 'five fields'}  beetrace ${js.toFixed(1)}  libbpf ${c.toFixed(1)}  ` +
+        `ratio ${(js / c).toFixed(1)}  (${(1000 / js).toFixed(0)} M records/s)`,
+    )
+  }
+
+  console.log(`\nconsumer CPU over ${SECONDS} s at a steady rate, in bursts, five fields read`)
+  for (const rate of RATES) {
+    const perRun = rate >= 100_000 ? 100 : 1
+    const consumers = [
+      { name: 'libbpf epoll', interval: undefined },
+      ...INTERVALS_MS.map(interval => ({ name: `beetrace ${interval} ms`, interval })),
+    ]
+    const results = new Map(consumers.map(({ name }) => [name, [] as { cpu: number; line: string }[]]))
+    for (let round = 0; round < ROUNDS; round++) {
+      for (const { name, interval } of consumers) {
+        using producer = ringProducer(RING_BYTES, { recordsPerRun: perRun })
+        const map = producer.ring.fd
+        const consumer =
+          interval === undefined
+            ? start(peer, ['consume', map, SECONDS + 0.7, 1], [map])
+            : start(process.execPath, [ours, 'consume', map, SECONDS + 0.7, 1, interval], [map])
+        await new Promise(resolve => setTimeout(resolve, 300))
+        const program = producer.program.fd
+        const { made, lost } = await start(peer, ['produce', program, perRun, rate, SECONDS], [program])()
+        const { records, wakes, cpuMs } = await consumer()
+        const ns = (cpuMs * 1e6) / Math.max(records, 1)
+        const line = `${cpuMs.toFixed(0)} ms, ${ns.toFixed(0)} ns a record, ${wakes} wakes, ${records} of ${made} read, ${lost} lost`
+        results.get(name)!.push({ cpu: cpuMs, line })
+      }
+    }
+    console.log(`  ${rate} records/s`)
+    for (const [name, rounds] of results) {
+      rounds.sort((a, b) => a.cpu - b.cpu)
+      console.log(`    ${name.padEnd(16)}${rounds[rounds.length >> 1]!.line}`)
+    }
+  }
+  rmSync(directory, { recursive: true })
+}
+
+const [, , mode, ...rest] = process.argv
+const numbers = rest.map(Number)
+if (mode === 'fill-and-drain') {
+  fillAndDrain(new BpfMap(numbers[0]!), new Program(numbers[1]!), numbers[2]!)
+} else if (mode === 'consume') {
+  await consume(new BpfMap(numbers[0]!), numbers[1]!, numbers[2]!, numbers[3]!)
+} else await orchestrate()
