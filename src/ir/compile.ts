@@ -43,7 +43,10 @@ export interface CompiledFunction {
 }
 
 export interface Compiled {
-  /** main first; each function starts at the label of its name. Labels and references are unresolved. */
+  /**
+   * Main first, then the subprograms that can be reached from it; each function starts at the label of its name.
+   * Labels and references are unresolved.
+   */
   readonly insns: readonly Insn[]
   readonly functions: readonly CompiledFunction[]
 }
@@ -57,7 +60,11 @@ export function compile(p: Program, options: CompileOptions = {}): Compiled {
   }
   const compiled = p.functions.map(func => compileFunction(func, options))
   checkCallChains(p.name, compiled)
-  return { insns: compiled.flatMap(({ insns }) => insns), functions: compiled }
+  // The verifier refuses code that nothing can reach.
+  const called = new Set([p.name])
+  for (const name of called) for (const callee of compiled.find(f => f.name === name)!.calls) called.add(callee)
+  const functions = compiled.filter(({ name }) => called.has(name))
+  return { insns: functions.flatMap(({ insns }) => insns), functions }
 }
 
 /** Compiles a program and wraps it up for the loader. */

@@ -61,9 +61,9 @@ const INTERESTING = [
 ]
 
 /** The same number gives the same program. `size` is about how many statements it has. */
-export function randomProgram(seed: number, size: number): Program {
+export function randomProgram(seed: number, size: number, fetching = true): Program {
   const p = program({ name: 'random', progType: BPF_PROG_TYPE_RAW_TRACEPOINT, maps })
-  const g = new Generator(seed)
+  const g = new Generator(seed, fetching)
   const subprograms: string[] = []
   for (let n = g.below(3); n > 0; n--) {
     const name = `sub${n}`
@@ -90,7 +90,10 @@ export function randomProgram(seed: number, size: number): Program {
 
 class Generator {
   private state: number
-  constructor(seed: number) {
+  readonly fetching: boolean
+  /** `fetching`: with atomic operations that give the old value */
+  constructor(seed: number, fetching: boolean) {
+    this.fetching = fetching
     this.state = seed | 0
   }
   /** mulberry32 */
@@ -229,7 +232,7 @@ class Body {
       case 11: {
         const type = g.pick([u32, u64, s32, s64])
         const { base, offset } = this.place(type)
-        if (g.below(2) === 0) b.atomicAdd(base, offset, this.expression(type), type)
+        if (!g.fetching || g.below(2) === 0) b.atomicAdd(base, offset, this.expression(type), type)
         else this.values.push(this.atomic(type, base, offset))
         return 1
       }
