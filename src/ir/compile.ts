@@ -62,7 +62,8 @@ export function compile(p: Program, options: CompileOptions = {}): Compiled {
   checkCallChains(p.name, compiled)
   // The verifier refuses code that nothing can reach.
   const called = new Set([p.name])
-  for (const name of called) for (const callee of compiled.find(f => f.name === name)!.calls) called.add(callee)
+  for (const name of called)
+    for (const callee of compiled.find(f => f.name === name)!.calls) called.add(callee)
   const functions = compiled.filter(({ name }) => called.has(name))
   return { insns: functions.flatMap(({ insns }) => insns), functions }
 }
