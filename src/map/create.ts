@@ -2,10 +2,10 @@
 
 import { BtfBuilder } from '../btf/index.ts'
 import { type CapabilityName, errno, NotSupportedError, SyscallError } from '../errors/index.ts'
-import { pageSizeBytes, possibleCpus, withMemlock } from '../kernel/index.ts'
+import { askFeature, mapTypeFeatures, pageSizeBytes, possibleCpus, withMemlock } from '../kernel/index.ts'
 import type { MapSpec } from '../spec/spec.ts'
 import { bpfBtfLoad, bpfMapCreate, bpfMapTypeNames, closeFd, type MapCreateAttr } from '../sys/index.ts'
-import { MAP_TYPE_RULES, MAP_TYPE_SINCE } from './map-type.ts'
+import { MAP_TYPE_RULES } from './map-type.ts'
 
 export interface MapCreateOptions {
   /** id in vmlinux BTF of `struct bpf_struct_ops_NAME`, for a struct_ops map */
@@ -94,29 +94,12 @@ const failed = (spec: MapSpec, result: number, syscall: string): Error => {
     capabilities,
     ...(hint === undefined ? {} : { hint }),
   })
-  const since = MAP_TYPE_SINCE[typeName]
-  // the kernel's answer for a type it does not know is EINVAL, the same as for a wrong size: ask with a plain map
-  return result === -errno.EINVAL && since !== undefined && isUnknownType(spec.type)
-    ? new NotSupportedError(typeName, { since, cause: error })
+  // a type the kernel does not know is EINVAL, like a wrong size: a probe that is known to be right tells them apart
+  const feature = mapTypeFeatures[typeName]
+  return result === -errno.EINVAL && feature !== undefined && askFeature(feature).kind === 'missing'
+    ? new NotSupportedError(typeName, { since: feature.since, cause: error })
     : error
 }
-
-/**
- * Whether the kernel lacks a map type altogether. Types are numbered in the order they came, and a type number past
- * the end answers EINVAL before anything else is looked at, whereas a known one answers differently to one of these.
- */
-const isUnknownType = (mapType: number): boolean =>
-  [
-    { keySize: 4, valueSize: 4, maxEntries: 1 },
-    { keySize: 0, valueSize: 4, maxEntries: 1 },
-    { keySize: 0, valueSize: 0, maxEntries: pageSizeBytes() },
-    { keySize: 4, valueSize: 4, maxEntries: 0, mapFlags: MAP_TYPE_RULES[mapType]?.flags ?? 0 },
-    { keySize: 0, valueSize: 0, maxEntries: 1, mapFlags: MAP_TYPE_RULES[mapType]?.flags ?? 0 },
-  ].every(shape => {
-    const fd = bpfMapCreate({ mapType, ...shape })
-    if (fd >= 0) closeFd(fd)
-    return fd === -errno.EINVAL
-  })
 
 /** BTF of an int key and a value of plain bytes, for the types that demand some. */
 const plainBtf = (keySize: number, valueSize: number): NonNullable<MapSpec['btf']> => {

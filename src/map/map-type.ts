@@ -15,6 +15,7 @@ import {
   BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE,
   BPF_MAP_TYPE_PERCPU_HASH,
   BPF_MAP_TYPE_PERF_EVENT_ARRAY,
+  BPF_MAP_TYPE_RHASH,
   BPF_MAP_TYPE_RINGBUF,
   BPF_MAP_TYPE_SK_STORAGE,
   BPF_MAP_TYPE_TASK_STORAGE,
@@ -51,18 +52,6 @@ export const MAP_TYPE_RULES: Readonly<Record<number, MapTypeRule>> = {
   [BPF_MAP_TYPE_INODE_STORAGE]: { flags: BPF_F_NO_PREALLOC, btf: true },
   [BPF_MAP_TYPE_TASK_STORAGE]: { flags: BPF_F_NO_PREALLOC, btf: true },
   [BPF_MAP_TYPE_CGRP_STORAGE]: { flags: BPF_F_NO_PREALLOC, btf: true },
+  [BPF_MAP_TYPE_RHASH]: { flags: BPF_F_NO_PREALLOC },
   [BPF_MAP_TYPE_ARENA]: { flags: BPF_F_MMAPABLE },
-}
-
-/** First Linux release of the map types that the oldest supported kernel (5.10) may lack. */
-export const MAP_TYPE_SINCE: Readonly<Record<string, string>> = {
-  BPF_MAP_TYPE_RINGBUF: '5.8',
-  BPF_MAP_TYPE_INODE_STORAGE: '5.10',
-  BPF_MAP_TYPE_TASK_STORAGE: '5.11',
-  BPF_MAP_TYPE_BLOOM_FILTER: '5.16',
-  BPF_MAP_TYPE_USER_RINGBUF: '6.1',
-  BPF_MAP_TYPE_CGRP_STORAGE: '6.2',
-  BPF_MAP_TYPE_ARENA: '6.9',
-  BPF_MAP_TYPE_INSN_ARRAY: '6.19',
-  BPF_MAP_TYPE_RHASH: '7.2',
 }

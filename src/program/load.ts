@@ -10,7 +10,7 @@ import {
   SyscallError,
   VerifierError,
 } from '../errors/index.ts'
-import { isAtLeast, kernelRelease, withMemlock } from '../kernel/index.ts'
+import { askFeature, isAtLeast, kernelRelease, programTypeFeatures, withMemlock } from '../kernel/index.ts'
 import type { ProgramSpec } from '../spec/spec.ts'
 import { bpfBtfLoad, bpfProgLoad, bpfProgTypeNames, closeFd, type ProgLoadAttr } from '../sys/index.ts'
 
@@ -101,8 +101,9 @@ const refused = (spec: ProgramSpec, attr: ProgLoadAttr, first: number): Error =>
     `load program "${spec.name}" (${typeName})`,
     hint === undefined ? { capabilities: capabilitiesFor(typeName) } : { hint },
   )
-  return failure === -errno.EINVAL && isUnknownType(spec.type)
-    ? new NotSupportedError(typeName, { cause: error })
+  const feature = programTypeFeatures[typeName]
+  return failure === -errno.EINVAL && feature !== undefined && askFeature(feature).kind === 'missing'
+    ? new NotSupportedError(typeName, { since: feature.since, cause: error })
     : error
 }
 
@@ -141,12 +142,4 @@ const hintFor = (spec: ProgramSpec, result: number, attr: ProgLoadAttr): string 
     return `the kernel needs the BTF id of "${spec.attachTo}"`
   }
   return undefined
-}
-
-/** `r0 = 0; exit` is what any known program type takes, or refuses for another reason than EINVAL with no log. */
-const isUnknownType = (progType: number): boolean => {
-  const insns = new Uint8Array([0xb7, 0, 0, 0, 0, 0, 0, 0, 0x95, 0, 0, 0, 0, 0, 0, 0])
-  const fd = bpfProgLoad({ progType, insns, license: 'GPL' })
-  if (fd >= 0) closeFd(fd)
-  return fd === -errno.EINVAL && progType >= Object.keys(bpfProgTypeNames).length
 }
