@@ -12,7 +12,7 @@ const RLIMIT_CORE = 4
 export const RLIMIT_NOFILE = 7
 export const RLIMIT_MEMLOCK = 8
 const SIG_UNBLOCK = 1
-/** struct sigaction of the kernel: handler, flags, restorer, mask (arm64 has no restorer, and is shorter) */
+/** struct sigaction of the kernel: handler, flags, restorer (not on riscv64, where it is shorter), mask */
 const SIGACTION_BYTES = 32
 const SIGSET_BYTES = 8
 const SIGINFO_BYTES = 128
