@@ -19,6 +19,8 @@ export {
   TRACING_CAPABILITIES,
 } from './privileges.ts'
 export {
+  blockedCall,
+  descriptorTarget,
   isInitialPidNamespace,
   type ProcessStatus,
   processCwd,

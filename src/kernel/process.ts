@@ -112,6 +112,21 @@ export function processExe(pid: number): string | undefined {
   return readProcLink(pid, 'exe')
 }
 
+/** What a descriptor of a thread refers to (-100, AT_FDCWD: its working directory); undefined when it is closed. */
+export function descriptorTarget(tid: number, fd: number): string | undefined {
+  return readProcLink(tid, fd === -100 ? 'cwd' : `fd/${fd}`)
+}
+
+/**
+ * The call a thread is blocked in, from /proc/PID/task/TID/syscall: `0 0x3 0x7f… … SP PC`, `running`, or `-1 SP PC`
+ * when it is stopped outside of a call; undefined then, and when it is not ours to see.
+ */
+export function blockedCall(tgid: number, tid: number): { nr: number; args: bigint[] } | undefined {
+  const words = readProc(tgid, `task/${tid}/syscall`)?.trim().split(' ') ?? []
+  if (words.length !== 9 || !/^\d+$/.test(words[0]!)) return undefined
+  return { nr: Number(words[0]), args: words.slice(1, 7).map(BigInt) }
+}
+
 /** The working directory of a process; undefined when it is gone or not ours to see. */
 export function processCwd(pid: number): string | undefined {
   return readProcLink(pid, 'cwd')

@@ -1,7 +1,7 @@
 // What the kernel says of a program: struct bpf_prog_info of include/uapi/linux/bpf.h.
 //
 //     0 type  4 id  8 tag[8]  16 jited_prog_len  20 xlated_prog_len  40 load_time  48 created_by_uid
-//     52 nr_map_ids  56 map_ids  64 name[16]  128 btf_id  200 run_time_ns  208 run_cnt  216 recursion_misses
+//     52 nr_map_ids  56 map_ids  64 name[16]  128 btf_id  192 run_time_ns  200 run_cnt  208 recursion_misses  216 verified_insns
 //     224 verified_insns
 
 import { bpfObjGetInfoByFd, checkSyscall, getU64, LITTLE_ENDIAN } from '../sys/index.ts'
@@ -47,9 +47,9 @@ export const readProgramInfo = (fd: number): ProgramInfo => {
     loadTimeNs: getU64(data, 40),
     btfId: u32(128),
     mapCount: u32(52),
-    runTimeNs: getU64(data, 200),
-    runCount: getU64(data, 208),
-    recursionMisses: getU64(data, 216),
-    verifiedInsns: u32(224),
+    runTimeNs: getU64(data, 192),
+    runCount: getU64(data, 200),
+    recursionMisses: getU64(data, 208),
+    verifiedInsns: u32(216),
   }
 }

@@ -1,0 +1,74 @@
+// Where the trace goes: a queue of byte chunks in front of one file descriptor. Writes are asynchronous, so a
+// slow reader (`| less`, a full disk cache) never stops the draining of the ring: the queue grows instead.
+
+import { write } from 'node:fs'
+
+/** Bytes that may wait for a slow reader before the ring is left to fill (and to count what it loses). */
+const QUEUE_LIMIT_BYTES = 512 << 20
+
+export class TraceOutput {
+  readonly #fd: number
+  readonly #queue: Uint8Array[] = []
+  #queuedBytes = 0
+  #writing = false
+  #waiters: (() => void)[] = []
+  /** the reader is gone (EPIPE): everything later is dropped, and that is not an error */
+  closed = false
+  /** writing failed for another reason (ENOSPC, EIO …): everything later is dropped */
+  failure: NodeJS.ErrnoException | undefined
+
+  constructor(fd: number) {
+    this.#fd = fd
+  }
+
+  /** Takes over `bytes`; the caller must not write to them again. */
+  push(bytes: Uint8Array): void {
+    if (bytes.length === 0 || this.ended) return
+    this.#queue.push(bytes)
+    this.#queuedBytes += bytes.length
+    if (!this.#writing) this.#writeNext()
+  }
+
+  /** Nothing more can be written. */
+  get ended(): boolean {
+    return this.closed || this.failure !== undefined
+  }
+
+  /** The reader is so far behind that no more should be queued. */
+  get congested(): boolean {
+    return this.#queuedBytes > QUEUE_LIMIT_BYTES
+  }
+
+  /** Resolves when all that was pushed has been written, or can no longer be. */
+  flushed(): Promise<void> {
+    if (!this.#writing) return Promise.resolve()
+    return new Promise(resolve => this.#waiters.push(resolve))
+  }
+
+  #writeNext(): void {
+    const chunk = this.#queue[0]
+    if (chunk === undefined || this.ended) {
+      this.#writing = false
+      this.#queue.length = 0
+      this.#queuedBytes = 0
+      for (const resolve of this.#waiters.splice(0)) resolve()
+      return
+    }
+    this.#writing = true
+    write(this.#fd, chunk, (error, written) => {
+      if (error?.code === 'EAGAIN') {
+        // somebody made this pipe or terminal non-blocking; it is shared with the traced program, so it stays so
+        setTimeout(() => this.#writeNext(), 2)
+        return
+      }
+      if (error?.code === 'EPIPE') this.closed = true
+      else if (error) this.failure = error
+      else {
+        this.#queuedBytes -= written
+        if (written < chunk.length) this.#queue[0] = chunk.subarray(written)
+        else this.#queue.shift()
+      }
+      this.#writeNext()
+    })
+  }
+}

@@ -1,0 +1,301 @@
+// Fetching program memory into a record, as a call's descriptor says: strings, bytes, argv, iovecs. The same code
+// serves every call; which arguments, how long and when is data.
+//
+// For the verifier: what is carried from one capture to the next lives in memory, where it knows nothing of it. In
+// registers every value would be a state of its own to walk on from, and a trace would start ten times slower. The
+// two kinds of array (argv, iovec) are walked after the loop over the captures, not in it, for the same reason.
+
+import type { Builder, Operand, Program, Value } from '../../ir/index.ts'
+import { pointer, u8, u16, u32, u64 } from '../../ir/index.ts'
+import {
+  ABI_NATIVE,
+  CAPTURE_ARGV,
+  CAPTURE_BYTES,
+  CAPTURE_CSTR,
+  CAPTURE_IOVEC,
+  RECORD_FIXED_BYTES,
+  SEGMENT_FAULT,
+  SEGMENT_HEAD_BYTES,
+  SEGMENT_TRUNCATED,
+} from '../record.ts'
+import {
+  CALL_DESCRIPTOR_CAPTURES,
+  CAPTURE_SLOT_BYTES,
+  CAPTURE_SLOTS,
+  LENGTH_ARGUMENT,
+  LENGTH_POINTEE,
+  LENGTH_RESULT,
+  SCRATCH_FAULTED,
+  SCRATCH_POSITION,
+  SCRATCH_RECORD,
+  SCRATCH_VECTORS,
+  SCRATCH_WHEN,
+  type ScratchSize,
+  SLOT_ARG,
+  SLOT_COUNT,
+  SLOT_ELEMENT_BYTES,
+  SLOT_LENGTH_ARG,
+  SLOT_LENGTH_KIND,
+  SLOT_LIMIT,
+  SLOT_OP,
+  SLOT_WHEN,
+  THREAD_ABI,
+  THREAD_ARGS,
+} from './layout.ts'
+import { SCRATCH_USERS } from './maps.ts'
+
+/** Strings of an argv, and entries of an iovec, that are fetched. */
+const ARGV_STRINGS = 32
+const IOVEC_ENTRIES = 8
+const IOVEC_BYTES = 16
+/** Arrays of one call: execve has argv and the environment, process_vm_readv two iovecs. */
+const VECTORS = 2
+
+/** Hands `use` this CPU's scratch entry, with an empty record of the fixed part only. */
+export function withScratch(
+  b: Builder,
+  user: keyof typeof SCRATCH_USERS,
+  use: (scratch: Value) => void,
+): void {
+  const users = Object.keys(SCRATCH_USERS).length
+  const cpu = b.convert(b.call('get_smp_processor_id', []), u32)
+  const key = b.slot(4, 'scratch key', 4)
+  b.store(key, 0, b.add(b.mul(cpu, users), SCRATCH_USERS[user]))
+  b.ifNotNull(b.call('map_lookup_elem', [b.mapFd('scratch'), key]), scratch => {
+    b.store(scratch, SCRATCH_POSITION, RECORD_FIXED_BYTES, u64)
+    use(scratch)
+  })
+}
+
+/** The subprograms that captures call. To be built once in each program that captures. */
+export function captureSubprograms(p: Program, size: ScratchSize): void {
+  fetchString(p, 'fetch_user_string', 'probe_read_user_str', size)
+  fetchBytes(p, size)
+}
+
+/** The same for strings in kernel memory. Apart, because the verifier refuses a subprogram that nothing calls. */
+export function kernelStringSubprogram(p: Program, size: ScratchSize): void {
+  fetchString(p, 'fetch_kernel_string', 'probe_read_kernel_str', size)
+}
+
+/**
+ * `name(scratch, op | arg << 8, address, limit)`: appends a string segment of at most `limit` bytes. Gives the
+ * string's length with its NUL (as far as a fetch reaches), or a negative number when it could not be read.
+ */
+function fetchString(p: Program, name: string, helper: string, size: ScratchSize): void {
+  p.subprogram(name, [pointer('mapValue'), u64, u64, u64], (b, scratch, head, address, limit) => {
+    const { at, position } = segmentAt(b, scratch, size)
+    const result = b.call(helper, [b.offset(at, SEGMENT_HEAD_BYTES), size.fetchBytes, address])
+    b.if(b.lt(result, 0), () => {
+      closeSegment(b, scratch, position, at, head, b.const(u64, 0), SEGMENT_FAULT)
+      b.return(b.convert(result, u64))
+    })
+    const length = b.sub(b.convert(result, u64), 1)
+    b.if(
+      b.gt(length, limit),
+      () => closeSegment(b, scratch, position, at, head, limit, SEGMENT_TRUNCATED),
+      () => closeSegment(b, scratch, position, at, head, length, 0),
+    )
+    b.return(b.convert(result, u64))
+  })
+}
+
+/** `fetch_bytes(scratch, op | arg << 8, address, byteLength, limit)`: gives 0, or a negative number on a fault. */
+function fetchBytes(p: Program, size: ScratchSize): void {
+  p.subprogram(
+    'fetch_bytes',
+    [pointer('mapValue'), u64, u64, u64, u64],
+    (b, scratch, head, address, length, limit) => {
+      const { at, position } = segmentAt(b, scratch, size)
+      const wanted = b.select(b.gt(length, limit), limit, length)
+      const flags = b.select(b.gt(length, limit), b.const(u64, SEGMENT_TRUNCATED), b.const(u64, 0))
+      const bounded = b.clamp(wanted, size.fetchBytes)
+      const result = b.call('probe_read_user', [b.offset(at, SEGMENT_HEAD_BYTES), bounded, address])
+      b.if(b.ne(result, 0), () => {
+        closeSegment(b, scratch, position, at, head, b.const(u64, 0), SEGMENT_FAULT)
+        b.return(b.convert(result, u64))
+      })
+      closeSegment(b, scratch, position, at, head, bounded, flags)
+      b.return(0)
+    },
+  )
+}
+
+/** Where the next segment starts; a record that is full ends the subprogram with 0 and nothing appended. */
+function segmentAt(b: Builder, scratch: Value, size: ScratchSize): { at: Value; position: Value } {
+  const last = size.recordBytes - size.fetchBytes - SEGMENT_HEAD_BYTES
+  const position = b.load(scratch, SCRATCH_POSITION, u64)
+  b.if(b.gt(position, last), () => b.return(0))
+  return { at: b.offset(scratch, b.add(b.clamp(position, last), SCRATCH_RECORD)), position }
+}
+
+function closeSegment(
+  b: Builder,
+  scratch: Value,
+  position: Value,
+  at: Value,
+  head: Value,
+  length: Value,
+  flags: Value | number,
+): void {
+  b.store(at, 0, b.convert(head, u16))
+  b.store(at, 2, typeof flags === 'number' ? flags : b.convert(flags, u16), u16)
+  b.store(at, 4, b.convert(length, u32))
+  const padded = b.and(b.add(length, 7), 0xfffffffffffffff8n)
+  b.store(scratch, SCRATCH_POSITION, b.add(position, b.add(padded, SEGMENT_HEAD_BYTES)))
+}
+
+/**
+ * Fetches what the call's descriptor lists for `when` (one of WHEN_*). Gives a bool: whether anything could not be
+ * read. `result` is the call's, for lengths given by it; at the entry there is none.
+ */
+export function capture(
+  b: Builder,
+  scratch: Value,
+  thread: Value,
+  descriptor: Value,
+  when: Operand,
+  result?: Value,
+): Value {
+  const scalar = b.slot(8, 'pointee')
+  b.store(scratch, SCRATCH_WHEN, when, u64)
+  b.store(scratch, SCRATCH_FAULTED, 0, u64)
+  b.store(scratch, SCRATCH_VECTORS, 0, u64)
+  b.forRange(0, CAPTURE_SLOTS, (i, loop) => {
+    const slot = slotAt(b, descriptor, i)
+    const op = b.load(slot, SLOT_OP, u8)
+    b.if(b.eq(op, 0), () => loop.break())
+    b.if(b.not(b.test(b.convert(b.load(slot, SLOT_WHEN, u8), u64), b.load(scratch, SCRATCH_WHEN, u64))), () =>
+      loop.continue(),
+    )
+    const address = argument(b, thread, b.load(slot, SLOT_ARG, u8))
+    b.if(b.eq(address, 0), () => loop.continue())
+    const head = b.or(b.convert(op, u64), b.shl(b.convert(b.load(slot, SLOT_ARG, u8), u64), 8))
+    const limit = b.convert(b.load(slot, SLOT_LIMIT, u32), u64)
+    b.if(
+      b.eq(op, CAPTURE_CSTR),
+      () => noteFault(b, scratch, b.callSubprogram('fetch_user_string', [scratch, head, address, limit])),
+      () =>
+        b.if(
+          b.eq(op, CAPTURE_BYTES),
+          () => {
+            const elements = lengthOf(b, thread, slot, scalar, result)
+            const byteLength = b.mul(elements, b.convert(b.load(slot, SLOT_ELEMENT_BYTES, u16), u64))
+            noteFault(
+              b,
+              scratch,
+              b.callSubprogram('fetch_bytes', [scratch, head, address, byteLength, limit]),
+            )
+          },
+          () => {
+            const vectors = b.shl(b.load(scratch, SCRATCH_VECTORS, u64), 8)
+            b.store(scratch, SCRATCH_VECTORS, b.or(vectors, b.add(b.convert(i, u64), 1)))
+          },
+        ),
+    )
+  })
+  b.forRange(0, VECTORS, (_, loop) => {
+    const vectors = b.load(scratch, SCRATCH_VECTORS, u64)
+    b.if(b.eq(vectors, 0), () => loop.break())
+    b.store(scratch, SCRATCH_VECTORS, b.shr(vectors, 8))
+    const slot = slotAt(b, descriptor, b.sub(b.and(vectors, 0xff), 1))
+    const arg = b.load(slot, SLOT_ARG, u8)
+    const address = argument(b, thread, arg)
+    const limit = b.convert(b.load(slot, SLOT_LIMIT, u32), u64)
+    const head = b.shl(b.convert(arg, u64), 8)
+    b.if(
+      b.eq(b.load(slot, SLOT_OP, u8), CAPTURE_ARGV),
+      () => argv(b, scratch, head, address, limit, b.load(thread, THREAD_ABI, u32)),
+      () => iovec(b, scratch, head, address, lengthOf(b, thread, slot, scalar, result), limit),
+    )
+  })
+  return b.ne(b.load(scratch, SCRATCH_FAULTED, u64), 0)
+}
+
+/** The descriptor's slot `index` (bounded). */
+function slotAt(b: Builder, descriptor: Value, index: Value): Value {
+  const bounded = b.clamp(index, CAPTURE_SLOTS - 1)
+  return b.offset(descriptor, b.add(b.mul(bounded, CAPTURE_SLOT_BYTES), CALL_DESCRIPTOR_CAPTURES))
+}
+
+/** Remembers that a fetch failed: its result is negative. */
+function noteFault(b: Builder, scratch: Value, fetched: Value): void {
+  const before = b.load(scratch, SCRATCH_FAULTED, u64)
+  b.store(scratch, SCRATCH_FAULTED, b.or(before, b.shr(fetched, 63)))
+}
+
+/** The value of the call's argument `index` (bounded). */
+function argument(b: Builder, thread: Value, index: Value): Value {
+  return b.load(b.offset(thread, b.shl(b.clamp(index, 5), 3)), THREAD_ARGS, u64)
+}
+
+function lengthOf(b: Builder, thread: Value, slot: Value, scalar: Value, result: Value | undefined): Value {
+  const length = b.variable(u64, b.convert(b.load(slot, SLOT_COUNT, u32), u64))
+  const kind = b.load(slot, SLOT_LENGTH_KIND, u8)
+  const other = () => argument(b, thread, b.convert(b.load(slot, SLOT_LENGTH_ARG, u16), u8))
+  b.switch(kind, [
+    { values: [LENGTH_ARGUMENT], body: () => length.set(other()) },
+    { values: [LENGTH_RESULT], body: () => length.set(result ? b.convert(result, u64) : 0) },
+    {
+      values: [LENGTH_POINTEE],
+      body: () => {
+        b.store(scalar, 0, 0, u64)
+        b.call('probe_read_user', [scalar, 4, other()])
+        length.set(b.convert(b.load(scalar, 0, u32), u64))
+      },
+    },
+  ])
+  return length.get()
+}
+
+/** String segments of a NULL-terminated array of pointers (4 bytes each in a 32-bit call), closed by an empty one. */
+function argv(b: Builder, scratch: Value, head: Value, address: Value, limit: Value, abi: Value): void {
+  const pointerBytes = b.select(b.eq(abi, ABI_NATIVE), b.const(u64, 8), b.const(u64, 4))
+  const at = b.variable(u64, address)
+  const pointee = b.slot(8, 'argv entry')
+  b.forRange(0, ARGV_STRINGS, (_, loop) => {
+    b.store(pointee, 0, 0, u64)
+    const missing = b.call('probe_read_user', [pointee, b.clamp(pointerBytes, 8), at.get()])
+    b.if(b.ne(missing, 0), () => {
+      b.store(scratch, SCRATCH_FAULTED, 1, u64)
+      loop.break()
+    })
+    const string = b.load(pointee, 0, u64)
+    b.if(b.eq(string, 0), () => loop.break())
+    const got = b.callSubprogram('fetch_user_string', [scratch, b.or(head, CAPTURE_CSTR), string, limit])
+    noteFault(b, scratch, got)
+    at.set(b.add(at.get(), pointerBytes))
+  })
+  b.callSubprogram('fetch_bytes', [scratch, b.or(head, CAPTURE_ARGV), 0, 0, 0])
+}
+
+/** The iovec array itself, then what each entry points to. */
+function iovec(b: Builder, scratch: Value, head: Value, address: Value, entries: Value, limit: Value): void {
+  const arrayBytes = b.shl(entries, 4)
+  const got = b.callSubprogram('fetch_bytes', [
+    scratch,
+    b.or(head, CAPTURE_IOVEC),
+    address,
+    arrayBytes,
+    IOVEC_ENTRIES * IOVEC_BYTES,
+  ])
+  noteFault(b, scratch, got)
+  const entry = b.slot(IOVEC_BYTES, 'iovec entry')
+  b.forRange(0, IOVEC_ENTRIES, (i, loop) => {
+    b.if(b.ge(b.convert(i, u64), entries), () => loop.break())
+    const missing = b.call('probe_read_user', [
+      entry,
+      IOVEC_BYTES,
+      b.add(address, b.shl(b.convert(i, u64), 4)),
+    ])
+    b.if(b.ne(missing, 0), () => loop.break())
+    const read = b.callSubprogram('fetch_bytes', [
+      scratch,
+      b.or(head, CAPTURE_BYTES),
+      b.load(entry, 0, u64),
+      b.load(entry, 8, u64),
+      limit,
+    ])
+    noteFault(b, scratch, read)
+  })
+}

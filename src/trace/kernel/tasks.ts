@@ -1,0 +1,251 @@
+// The programs that follow threads through their life: made, replaced by exec, signalled, ended. fork is seen in
+// the parent before the child can run, so nothing a child does is missed.
+
+import type { Builder, Program, Value } from '../../ir/index.ts'
+import { u32, u64 } from '../../ir/index.ts'
+import { needsTimes } from '../options.ts'
+import {
+  CALL_HAS_ENTER,
+  CALL_HAS_SEGMENTS,
+  CALL_NO_RETURN,
+  CAPTURE_ARGV,
+  CAPTURE_BYTES,
+  CAPTURE_CSTR,
+  RECORD_CALL,
+  RECORD_EXEC,
+  RECORD_EXIT,
+  RECORD_FIXED_BYTES,
+  RECORD_FORK,
+  RECORD_SIGNAL,
+  SEGMENT_HEAD_BYTES,
+} from '../record.ts'
+import { emitScratch, rawTracepointProgram, type TracePlan, withCurrentThread } from './calls.ts'
+import { captureSubprograms, kernelStringSubprogram, withScratch } from './capture.ts'
+import { emitFixed, emitReserved, writeFixed } from './emit.ts'
+import {
+  CONTROL_SPAWNER,
+  CONTROL_UNFOLLOWED,
+  scratchSize,
+  THREAD_AWAITS_EXEC,
+  THREAD_BYTES,
+  THREAD_ENTER_SENT,
+  THREAD_FAULTED,
+  THREAD_FLAGS,
+  THREAD_IN_CALL,
+  THREAD_NR,
+  THREAD_TGID,
+} from './layout.ts'
+
+/** Bytes of siginfo that a RECORD_SIGNAL carries: up to and including the fields of every kind of sender. */
+const SIGINFO_BYTES = 48
+/** Strings of a new program's argv that are fetched when they could not be read at the entry of execve. */
+const EXEC_STRINGS = 32
+
+/** raw_tp/sched_process_fork (struct task_struct *parent, struct task_struct *child), in the parent */
+export function processFork(plan: TracePlan): Program {
+  const p = rawTracepointProgram(plan, 'process_fork')
+  p.main((b, ctx) => {
+    const ids = b.call('get_current_pid_tgid', [])
+    const tid = b.convert(ids, u32)
+    const tgid = b.convert(b.shr(ids, 32), u32)
+    const key = b.slot(4, 'tid', 4)
+    b.store(key, 0, tid)
+    const flags = b.variable(u32, 0)
+    b.ifNotNull(
+      b.call('map_lookup_elem', [b.mapFd('threads'), key]),
+      parent => flags.set(b.and(b.load(parent, THREAD_FLAGS, u32), THREAD_AWAITS_EXEC)),
+      () => {
+        // not traced: ours only if it is the thread that is about to spawn the command, and only once
+        const control = b.mapValue('control')
+        b.if(b.ne(b.load(control, CONTROL_SPAWNER, u32), tid), () => b.return(0))
+        b.store(control, CONTROL_SPAWNER, 0, u32)
+        flags.set(THREAD_AWAITS_EXEC)
+      },
+    )
+    const child = b.load(ctx, 8, u64)
+    const childTid = readU32(b, b.add(child, plan.facts.taskPid))
+    const childTgid = readU32(b, b.add(child, plan.facts.taskTgid))
+    if (!plan.options.follow) {
+      b.if(
+        b.logicalAnd(b.eq(flags.get(), 0), () => b.ne(childTgid, tgid)),
+        () => b.return(0),
+      )
+    }
+    const entry = b.slot(THREAD_BYTES, 'thread')
+    b.zero(entry, 0, THREAD_BYTES)
+    b.store(entry, THREAD_FLAGS, flags.get())
+    b.store(entry, THREAD_TGID, childTgid)
+    b.store(key, 0, childTid)
+    const full = b.ne(b.call('map_update_elem', [b.mapFd('threads'), key, entry, 0]), 0)
+    b.if(full, () => {
+      b.atomicAdd(b.mapValue('control'), CONTROL_UNFOLLOWED, 1)
+      b.return(0)
+    })
+    if (!plan.options.summary) {
+      b.if(b.eq(flags.get(), 0), () =>
+        emitFixed(b, {
+          kind: RECORD_FORK,
+          tid,
+          tgid,
+          nr: childTid,
+          time: now(b, plan),
+          ret: b.convert(childTgid, u64),
+        }),
+      )
+    }
+    b.return(0)
+  })
+  return p
+}
+
+/** raw_tp/sched_process_exec (struct task_struct *p, pid_t old_pid, struct linux_binprm *bprm) */
+export function processExec(plan: TracePlan): Program {
+  const p = rawTracepointProgram(plan, 'process_exec')
+  const refetches = plan.captures.entry
+  if (refetches) {
+    captureSubprograms(p, scratchSize(plan.options.stringLimit))
+    kernelStringSubprogram(p, scratchSize(plan.options.stringLimit))
+  }
+  p.main((b, ctx) => {
+    const ids = b.call('get_current_pid_tgid', [])
+    const tid = b.convert(ids, u32)
+    const tgid = b.convert(b.shr(ids, 32), u32)
+    const oldTid = b.convert(b.load(ctx, 8, u64), u32)
+    const key = b.slot(4, 'tid', 4)
+    b.store(key, 0, oldTid)
+    b.ifNotNull(b.call('map_lookup_elem', [b.mapFd('threads'), key]), thread => {
+      const state = b.load(thread, THREAD_FLAGS, u32)
+      // a thread that is not the first takes over the process' id: its entry moves along
+      const renamed = b.ne(oldTid, tid)
+      b.if(renamed, () => {
+        const copy = b.slot(THREAD_BYTES, 'thread')
+        b.copy(copy, 0, thread, 0, THREAD_BYTES)
+        const newKey = b.slot(4, 'new tid', 4)
+        b.store(newKey, 0, tid)
+        b.call('map_update_elem', [b.mapFd('threads'), newKey, copy, 0])
+        b.call('map_delete_elem', [b.mapFd('threads'), key])
+      })
+      if (plan.options.summary) return
+      const fields = { kind: RECORD_EXEC, tid, tgid, nr: oldTid, time: now(b, plan) }
+      if (refetches) {
+        b.if(b.test(state, THREAD_FAULTED), () =>
+          withScratch(b, 'exec', scratch => {
+            fetchProgram(b, plan, scratch, b.load(ctx, 0, u64), b.load(ctx, 16, u64))
+            emitScratch(b, plan, scratch, { ...fields, flags: CALL_HAS_SEGMENTS })
+            b.return(0)
+          }),
+        )
+      }
+      b.if(renamed, () => emitFixed(b, fields))
+    })
+    b.return(0)
+  })
+  return p
+}
+
+/** The path from struct linux_binprm, and argv from where the kernel put it in the new program's memory. */
+function fetchProgram(b: Builder, plan: TracePlan, scratch: Value, task: Value, binprm: Value): void {
+  const { facts, options } = plan
+  const filename = readU64(b, b.add(binprm, facts.binprmFilename))
+  b.callSubprogram('fetch_kernel_string', [scratch, CAPTURE_CSTR, filename, 4096])
+  const mm = readU64(b, b.add(task, facts.taskMm))
+  const at = b.variable(u64, readU64(b, b.add(mm, facts.mmArgStart)))
+  const end = readU64(b, b.add(mm, facts.mmArgEnd))
+  const arg = 1 << 8
+  b.forRange(0, EXEC_STRINGS, (_, loop) => {
+    b.if(b.ge(at.get(), end), () => loop.break())
+    const got = b.callSubprogram('fetch_user_string', [
+      scratch,
+      CAPTURE_CSTR | arg,
+      at.get(),
+      options.stringLimit,
+    ])
+    b.if(b.test(got, 1n << 63n), () => loop.break())
+    at.set(b.add(at.get(), got))
+  })
+  b.callSubprogram('fetch_bytes', [scratch, CAPTURE_ARGV | arg, 0, 0, 0])
+}
+
+/** raw_tp/sched_process_exit (struct task_struct *p), in the thread that ends */
+export function processExit(plan: TracePlan): Program {
+  const p = rawTracepointProgram(plan, 'process_exit')
+  p.main((b, ctx) => {
+    withCurrentThread(b, (thread, tid, tgid) => {
+      const state = b.load(thread, THREAD_FLAGS, u32)
+      const key = b.slot(4, 'ended tid', 4)
+      b.store(key, 0, tid)
+      if (!plan.options.summary) {
+        b.if(b.not(b.test(state, THREAD_AWAITS_EXEC)), () => {
+          const time = now(b, plan)
+          b.if(b.test(state, THREAD_IN_CALL), () => {
+            const enter = b.select(
+              b.test(state, THREAD_ENTER_SENT),
+              b.const(u32, CALL_HAS_ENTER),
+              b.const(u32, 0),
+            )
+            const flags = b.or(enter, CALL_NO_RETURN)
+            emitFixed(b, {
+              kind: RECORD_CALL,
+              tid,
+              tgid,
+              nr: b.load(thread, THREAD_NR, u32),
+              time,
+              flags,
+              thread,
+            })
+          })
+          const task = b.load(ctx, 0, u64)
+          const code = readU32(b, b.add(task, plan.facts.taskExitCode))
+          const signal = readU64(b, b.add(task, plan.facts.taskSignal))
+          const live = readU32(b, b.add(signal, plan.facts.signalLive))
+          const last = b.convert(b.eq(live, 0), u32)
+          emitFixed(b, { kind: RECORD_EXIT, tid, tgid, nr: last, time, ret: b.convert(code, u64) })
+        })
+      }
+      b.call('map_delete_elem', [b.mapFd('threads'), key])
+    })
+    b.return(0)
+  })
+  return p
+}
+
+/** raw_tp/signal_deliver (int sig, struct kernel_siginfo *info, struct k_sigaction *ka), in the receiver */
+export function signalDeliver(plan: TracePlan): Program {
+  const p = rawTracepointProgram(plan, 'signal_deliver')
+  const size = RECORD_FIXED_BYTES + SEGMENT_HEAD_BYTES + SIGINFO_BYTES
+  p.main((b, ctx) => {
+    withCurrentThread(b, (thread, tid, tgid) => {
+      b.if(b.test(b.load(thread, THREAD_FLAGS, u32), THREAD_AWAITS_EXEC), () => b.return(0))
+      const nr = b.convert(b.load(ctx, 0, u64), u32)
+      const info = b.load(ctx, 8, u64)
+      const time = now(b, plan)
+      emitReserved(b, size, record => {
+        writeFixed(b, record, 0, { kind: RECORD_SIGNAL, flags: CALL_HAS_SEGMENTS, tid, tgid, nr, time })
+        b.store(record, RECORD_FIXED_BYTES, CAPTURE_BYTES, u32)
+        b.store(record, RECORD_FIXED_BYTES + 4, SIGINFO_BYTES, u32)
+        const bytes = b.offset(record, RECORD_FIXED_BYTES + SEGMENT_HEAD_BYTES)
+        b.call('probe_read_kernel', [bytes, SIGINFO_BYTES, info])
+      })
+    })
+    b.return(0)
+  })
+  return p
+}
+
+function now(b: Builder, plan: TracePlan): Value {
+  return needsTimes(plan.options) ? b.call('ktime_get_ns', []) : b.const(u64, 0)
+}
+
+function readU32(b: Builder, address: Value): Value {
+  const slot = b.slot(4, 'u32', 4)
+  b.store(slot, 0, 0, u32)
+  b.call('probe_read_kernel', [slot, 4, address])
+  return b.load(slot, 0, u32)
+}
+
+function readU64(b: Builder, address: Value): Value {
+  const slot = b.slot(8, 'u64')
+  b.store(slot, 0, 0, u64)
+  b.call('probe_read_kernel', [slot, 8, address])
+  return b.load(slot, 0, u64)
+}

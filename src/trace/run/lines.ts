@@ -1,0 +1,147 @@
+// Records to lines: pairs each call's entry with its exit and hands both to the printers.
+
+import { Pending, RecordReader } from '../decode/index.ts'
+import type { TraceOptions } from '../options.ts'
+import { CallPrinter, EventPrinter } from '../print/index.ts'
+import {
+  CALL_HAS_ENTER,
+  CALL_HAS_SEGMENTS,
+  CALL_NO_RETURN,
+  OFFSET_TID,
+  RECORD_CALL,
+  RECORD_ENTER,
+  RECORD_EXEC,
+  RECORD_EXIT,
+  RECORD_FIXED_BYTES,
+  RECORD_FORK,
+  RECORD_SIGNAL,
+} from '../record.ts'
+import type { Machine } from '../tables/index.ts'
+import { ByteWriter } from '../write/index.ts'
+
+export interface LineOptions {
+  readonly machine: Machine
+  /** what to add to a record's time to get the time of day, ns */
+  readonly realtimeOffsetNs: number
+  /** the trace goes to a file: with -f every line starts with the pid */
+  readonly toFile: boolean
+  readonly fdPath: ((tid: number, fd: number) => string | undefined) | undefined
+  /** a traced thread or process was made */
+  readonly onFork: (tid: number, tgid: number, parentTgid: number) => void
+}
+
+const TIME_PREFIX = { none: 'none', time: 't', 'time-us': 'tt', 'epoch-us': 'ttt', relative: 'r' } as const
+
+export class TraceLines {
+  readonly out = new ByteWriter(1 << 17)
+  readonly #options: TraceOptions
+  readonly #lines: LineOptions
+  readonly #reader = new RecordReader()
+  readonly #pending = new Pending()
+  readonly #calls: CallPrinter
+  readonly #events: EventPrinter
+  /** records that made no sense */
+  malformed = 0
+
+  constructor(options: TraceOptions, lines: LineOptions) {
+    this.#options = options
+    this.#lines = lines
+    this.#calls = new CallPrinter(
+      {
+        machine: lines.machine,
+        stringLimit: options.stringLimit,
+        column: options.column,
+        duration: options.durations,
+        pid: options.follow && lines.toFile ? 'column' : 'none',
+        time: TIME_PREFIX[options.timestamps],
+        realtimeOffsetNs: lines.realtimeOffsetNs,
+        ...(lines.fdPath === undefined ? {} : { fdPath: lines.fdPath }),
+      },
+      this.out,
+    )
+    this.#events = new EventPrinter(this.#calls, this.out)
+  }
+
+  /** From here on lines say which thread they belong to. */
+  showThreads(): void {
+    if (this.#calls.prefix.pid === 'none') this.#calls.prefix.pid = 'bracket'
+  }
+
+  /** Takes one record of the ring. */
+  record(bytes: Uint8Array, offset: number, byteLength: number): void {
+    const reader = this.#reader
+    reader.use(bytes)
+    if (!reader.read(offset, byteLength)) {
+      this.malformed++
+      this.#calls.malformed(this.out, reader)
+      return
+    }
+    switch (reader.kind) {
+      case RECORD_CALL:
+        this.#call(reader)
+        break
+      case RECORD_ENTER:
+        this.#pending.keep(reader)
+        break
+      case RECORD_SIGNAL:
+        if (this.#options.json) this.#events.signalJson(this.out, reader)
+        else this.#events.signal(this.out, reader)
+        break
+      case RECORD_FORK:
+        this.#lines.onFork(reader.nr, reader.retLo, reader.tgid)
+        break
+      case RECORD_EXEC:
+        this.#exec(reader)
+        break
+      case RECORD_EXIT:
+        this.#pending.take(reader.tid)
+        if (this.#options.json) this.#events.exitJson(this.out, reader)
+        else if (this.#options.quiet < 2) this.#events.exit(this.out, reader)
+        break
+    }
+  }
+
+  /** A call that was still running when tracing ended. `enter` is a RECORD_ENTER of it, used if none came by the ring. */
+  stillRunning(tid: number, enter: Uint8Array): void {
+    const reader = this.#pending.peek(tid) ?? new RecordReader()
+    if (reader.bytes.length === 0) {
+      reader.use(enter)
+      reader.read(0, enter.length)
+    }
+    if (this.#options.json) this.#calls.json(this.out, reader, undefined, false)
+    else this.#calls.detached(this.out, reader)
+  }
+
+  /** What was written since the last time; empty when nothing was. The bytes belong to the caller. */
+  take(): Uint8Array {
+    if (this.out.length === 0) return new Uint8Array(0)
+    const bytes = this.out.view().slice()
+    this.out.clear()
+    return bytes
+  }
+
+  #call(reader: RecordReader): void {
+    const entry = reader.flags & CALL_HAS_ENTER ? this.#pending.take(reader.tid) : undefined
+    const returned = (reader.flags & CALL_NO_RETURN) === 0
+    if (this.#options.json) this.#calls.json(this.out, returned ? reader : (entry ?? reader), entry, returned)
+    else if (returned) this.#calls.finished(this.out, reader, entry)
+    else this.#calls.cut(this.out, entry ?? reader)
+  }
+
+  /** The thread may have a new id, and its execve's input may only be known now. */
+  #exec(reader: RecordReader): void {
+    const renamed = reader.nr !== reader.tid
+    const entry = this.#pending.take(reader.nr)
+    if (entry !== undefined && (renamed || reader.flags & CALL_HAS_SEGMENTS)) {
+      const source = reader.flags & CALL_HAS_SEGMENTS ? reader : entry
+      const bytes = new Uint8Array(source.end - source.offset)
+      bytes.set(source.bytes.subarray(source.offset, source.end))
+      bytes.set(entry.bytes.subarray(entry.offset, entry.offset + RECORD_FIXED_BYTES))
+      new DataView(bytes.buffer).setUint32(OFFSET_TID, reader.tid, true)
+      const merged = new RecordReader()
+      merged.use(bytes)
+      if (merged.read(0, bytes.length)) this.#pending.keep(merged)
+    } else if (entry !== undefined) this.#pending.keep(entry)
+    if (renamed && !this.#options.json && this.#options.quiet < 2) this.#events.superseded(this.out, reader)
+  }
+}

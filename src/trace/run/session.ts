@@ -1,0 +1,250 @@
+// One trace from loading to the last line: the kernel half loaded and attached, records drained into lines, and an
+// end at which nothing stays attached and nothing that was recorded is missing from the output.
+
+import { EventReader, mappedLossCounter, RingBuffer, waitingFlag } from '../../events/index.ts'
+import { features, hasFeature, possibleCpus, vmlinuxBtf } from '../../kernel/index.ts'
+import { attachRawTracepoint, type Link } from '../../link/index.ts'
+import { BpfMap } from '../../map/index.ts'
+import { Program } from '../../program/index.ts'
+import { realtimeOffsetNs } from '../../sys/index.ts'
+import { capturesOf } from '../decode/index.ts'
+import { readKernelFacts } from '../kernel/facts.ts'
+import {
+  CONTROL_LOST,
+  CONTROL_SPAWNER,
+  CONTROL_UNFOLLOWED,
+  CONTROL_WAITING,
+  THREAD_ABI,
+  THREAD_ARGS,
+  THREAD_BYTES,
+  THREAD_FAULTED,
+  THREAD_FLAGS,
+  THREAD_IN_CALL,
+  THREAD_NR,
+  THREAD_START,
+  THREAD_TGID,
+} from '../kernel/layout.ts'
+import { type CallCaptures, traceObject } from '../kernel/object.ts'
+import { machineOf } from '../machine.ts'
+import type { TraceOptions } from '../options.ts'
+import { writeSummary } from '../print/index.ts'
+import {
+  OFFSET_ABI,
+  OFFSET_ARGS,
+  OFFSET_KIND,
+  OFFSET_NR,
+  OFFSET_START,
+  OFFSET_TGID,
+  OFFSET_TID,
+  RECORD_ENTER,
+  RECORD_FIXED_BYTES,
+} from '../record.ts'
+import { type Machine, syscallNames } from '../tables/index.ts'
+import { summaryRows } from './counts.ts'
+import { TraceLines } from './lines.ts'
+
+/** Where lines go. */
+export interface TraceSink {
+  /** takes over the bytes */
+  push(bytes: Uint8Array): void
+  /** resolves when all that was pushed has been written, or can no longer be */
+  flushed(): Promise<void>
+}
+
+export interface SessionOptions {
+  readonly trace: TraceOptions
+  readonly output: TraceSink
+  readonly toFile: boolean
+  readonly fdPath?: (tid: number, fd: number) => string | undefined
+  /** a traced thread or process was made */
+  readonly onFork: (tid: number, tgid: number, parentTgid: number) => void
+}
+
+/** What was lost, for the last word to the user. */
+export interface TraceLosses {
+  /** records that found the ring full, or whose program was kept from running */
+  readonly records: number
+  /** threads that found no room in the table */
+  readonly threads: number
+  readonly malformed: number
+}
+
+export class TraceSession implements Disposable {
+  readonly #options: TraceOptions
+  readonly #output: TraceSink
+  readonly #machine: Machine
+  readonly #maps: Readonly<Record<string, BpfMap>>
+  readonly #programs: Program[] = []
+  readonly #links: Link[] = []
+  readonly #reader: EventReader
+  readonly #ring: RingBuffer
+  readonly #lines: TraceLines
+  readonly #control: DataView
+  #missed = 0
+
+  /** Loads and attaches the kernel half. Throws the errors of its parts, with nothing left attached. */
+  constructor(options: SessionOptions) {
+    this.#options = options.trace
+    this.#output = options.output
+    this.#machine = machineOf(process.arch)
+    const facts = readKernelFacts(vmlinuxBtf(), process.arch, {
+      cpuCount: possibleCpus().length,
+      hasCurrentTaskBtf: hasFeature(features.getCurrentTaskBtf),
+    })
+    const object = traceObject(options.trace, facts, callCaptures(this.#machine))
+    const maps: Record<string, BpfMap> = {}
+    try {
+      for (const spec of object.maps) maps[spec.name] = BpfMap.create(spec)
+      for (const { spec } of object.attachments) this.#programs.push(Program.load(spec, { maps }))
+      for (const [i, { tracepoint }] of object.attachments.entries())
+        this.#links.push(attachRawTracepoint(this.#programs[i]!, tracepoint))
+    } catch (error) {
+      for (const owner of [...this.#links, ...this.#programs, ...Object.values(maps)]) owner.close()
+      throw error
+    }
+    this.#maps = maps
+    this.#control = maps.control!.memory()
+    this.#lines = new TraceLines(options.trace, {
+      machine: this.#machine,
+      realtimeOffsetNs: Number(realtimeOffsetNs()),
+      toFile: options.toFile,
+      fdPath: options.fdPath,
+      onFork: options.onFork,
+    })
+    this.#reader = new EventReader({ intervalMs: 5, onDrained: () => this.#flush() })
+    const lines = this.#lines
+    this.#ring = RingBuffer.open(maps.ring!, (view, offset, length) => {
+      lines.record(view.u8, offset, length)
+      if (lines.out.length > FLUSH_BYTES) this.#flush()
+    })
+    this.#reader.addRing(this.#ring, waitingFlag(maps.control!, CONTROL_WAITING))
+    this.#reader.start()
+  }
+
+  /** The next child that this thread makes is the command: traced from its execve on. */
+  adoptNextChild(tid: number): void {
+    this.#control.setUint32(CONTROL_SPAWNER, tid, true)
+  }
+
+  /** No child came of it. */
+  adoptNoChild(): void {
+    this.#control.setUint32(CONTROL_SPAWNER, 0, true)
+  }
+
+  /**
+   * Traces a thread that runs already. `inCall` is the call it is in, if it is: shown when it returns.
+   */
+  follow(
+    tid: number,
+    tgid: number,
+    inCall?: { readonly nr: number; readonly args: readonly bigint[] },
+  ): void {
+    const value = new Uint8Array(THREAD_BYTES)
+    const view = new DataView(value.buffer)
+    view.setUint32(THREAD_TGID, tgid, true)
+    if (inCall !== undefined && (this.#options.wanted?.native.has(inCall.nr) ?? true)) {
+      view.setUint32(THREAD_FLAGS, THREAD_IN_CALL | THREAD_FAULTED, true)
+      view.setUint32(THREAD_NR, inCall.nr, true)
+      for (const [i, arg] of inCall.args.slice(0, 6).entries())
+        view.setBigUint64(THREAD_ARGS + 8 * i, arg, true)
+    }
+    this.#maps.threads!.update(key(tid), value)
+  }
+
+  follows(tid: number): boolean {
+    return this.#maps.threads!.has(key(tid))
+  }
+
+  /** Whether any traced thread is left. */
+  get anyThread(): boolean {
+    return this.#maps.threads!.nextKey() !== undefined
+  }
+
+  /** Lines say which thread they belong to from here on. */
+  showThreads(): void {
+    this.#lines.showThreads()
+  }
+
+  /** Calls back when `fd` is readable. */
+  watch(fd: number, onReadable: () => void): () => void {
+    return this.#reader.addFd(fd, onReadable)
+  }
+
+  /** Detaches, drains, writes what is left and the summary. */
+  async stop(): Promise<TraceLosses> {
+    for (const link of this.#links) link.close()
+    await this.#reader.stop()
+    this.#missed = this.#programs.reduce(
+      (sum, program) => sum + Number(program.info().recursionMisses ?? 0),
+      0,
+    )
+    if (this.#options.summary) this.#writeSummary()
+    else this.#writeRunning()
+    this.#flush()
+    const losses = {
+      records: mappedLossCounter(this.#maps.control!, CONTROL_LOST)() + this.#missed,
+      threads: mappedLossCounter(this.#maps.control!, CONTROL_UNFOLLOWED)(),
+      malformed: this.#lines.malformed,
+    }
+    await this.#output.flushed()
+    return losses
+  }
+
+  [Symbol.dispose](): void {
+    this.#reader.close()
+    this.#ring.close()
+    for (const owner of [...this.#links, ...this.#programs, ...Object.values(this.#maps)]) owner.close()
+  }
+
+  #flush(): void {
+    this.#output.push(this.#lines.take())
+  }
+
+  #writeSummary(): void {
+    writeSummary(this.#lines.out, summaryRows(this.#maps.counts!, this.#machine, possibleCpus().length))
+  }
+
+  /** Calls that threads are still in, from the kernel half's own table. */
+  #writeRunning(): void {
+    for (const { key: tidBytes, value } of this.#maps.threads!.entries()) {
+      const thread = new DataView(value.buffer, value.byteOffset, value.byteLength)
+      if ((thread.getUint32(THREAD_FLAGS, true) & THREAD_IN_CALL) === 0) continue
+      const tid = new DataView(tidBytes.buffer, tidBytes.byteOffset).getUint32(0, true)
+      this.#lines.stillRunning(tid, enterRecord(tid, thread, value))
+    }
+  }
+}
+
+/** Lines are handed to the output in pieces of about this size. */
+const FLUSH_BYTES = 1 << 20
+
+function key(tid: number): Uint8Array {
+  return new Uint8Array(new Uint32Array([tid]).buffer)
+}
+
+/** A thread's entry of the table as the record its entry would have made. */
+function enterRecord(tid: number, thread: DataView, value: Uint8Array): Uint8Array {
+  const record = new Uint8Array(RECORD_FIXED_BYTES)
+  const view = new DataView(record.buffer)
+  record[OFFSET_KIND] = RECORD_ENTER
+  record[OFFSET_ABI] = thread.getUint32(THREAD_ABI, true)
+  view.setUint32(OFFSET_TID, tid, true)
+  view.setUint32(OFFSET_TGID, thread.getUint32(THREAD_TGID, true), true)
+  view.setUint32(OFFSET_NR, thread.getUint32(THREAD_NR, true), true)
+  record.set(value.subarray(THREAD_START, THREAD_START + 8), OFFSET_START)
+  record.set(value.subarray(THREAD_ARGS, THREAD_ARGS + 48), OFFSET_ARGS)
+  return record
+}
+
+function callCaptures(machine: Machine): CallCaptures[] {
+  return (['native', 'compat'] as const).flatMap((abi, index) =>
+    [...syscallNames(machine, index).entries()]
+      .filter(([, name]) => name !== undefined && name !== '')
+      .map(([nr, name]) => ({
+        abi,
+        nr,
+        executes: name === 'execve' || name === 'execveat',
+        captures: capturesOf(machine, index, nr),
+      })),
+  )
+}

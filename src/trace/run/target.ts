@@ -1,0 +1,39 @@
+// What is traced: a command started by us, so that it finds what it would find without us, or running processes.
+
+import { ProcessError } from '../../errors/index.ts'
+import { blockedCall, requireTraceable, threadIds } from '../../kernel/index.ts'
+import { type SpawnOptions, spawnProcess } from '../../sys/index.ts'
+import type { TraceSession } from './session.ts'
+
+/**
+ * Starts the command with the session watching for it: its first system call shown is its own execve. Gives its pid,
+ * or -errno when it could not be executed.
+ */
+export function spawnTraced(session: TraceSession, options: SpawnOptions): number {
+  session.adoptNextChild(process.pid)
+  try {
+    return spawnProcess(options)
+  } finally {
+    session.adoptNoChild()
+  }
+}
+
+/**
+ * Attaches to every thread of a process. New ones made meanwhile by a thread that is followed are seen by the kernel
+ * half; those of a thread not yet followed by looking again until nothing is new. Throws ProcessError.
+ */
+export function followProcess(session: TraceSession, pid: number): number {
+  const { tgid } = requireTraceable(pid)
+  let count = 0
+  for (let fresh = -1; fresh !== 0; ) {
+    fresh = 0
+    for (const tid of threadIds(tgid)) {
+      if (session.follows(tid)) continue
+      session.follow(tid, tgid, blockedCall(tgid, tid))
+      fresh++
+    }
+    count += fresh
+  }
+  if (count === 0) throw new ProcessError('PROCESS_GONE', pid, `cannot trace process ${pid}: it has ended`)
+  return count
+}

@@ -1,0 +1,141 @@
+// The tracer on the running kernel: real programs, traced by the command itself, and what it prints of them.
+
+import assert from 'node:assert/strict'
+import { spawn, spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+
+const beetrace = join(import.meta.dirname, '../../src/cli/beetrace.js')
+const scratch = mkdtempSync(join(tmpdir(), 'beetrace-trace-'))
+after(() => rmSync(scratch, { recursive: true }))
+
+interface Expected {
+  readonly status?: number | null
+  readonly signal?: string
+  /** each must match the trace, in this order */
+  readonly lines?: readonly RegExp[]
+  /** none may match */
+  readonly never?: readonly RegExp[]
+  readonly stderr?: RegExp
+  readonly stdout?: string
+}
+
+/** Runs beetrace with its trace in a file, and compares. */
+function check(name: string, args: readonly string[], expected: Expected): void {
+  test(name, () => {
+    const file = join(scratch, 'trace')
+    const run = spawnSync(process.execPath, [beetrace, '-o', file, ...args], { encoding: 'utf8' })
+    const trace = readFileSync(file, 'utf8')
+    assert.doesNotMatch(run.stderr, /lost|should not have happened/)
+    if (expected.signal !== undefined) assert.equal(run.signal, expected.signal, run.stderr)
+    else assert.equal(run.status, expected.status ?? 0, run.stderr)
+    if (expected.stdout !== undefined) assert.equal(run.stdout, expected.stdout)
+    let rest = trace
+    for (const line of expected.lines ?? []) {
+      const found = new RegExp(line, 'm').exec(rest)
+      assert.ok(found, `${line} does not follow in:\n${rest}`)
+      rest = rest.slice(found.index + found[0].length)
+    }
+    for (const line of expected.never ?? []) assert.doesNotMatch(trace, new RegExp(line, 'm'))
+  })
+}
+
+check('from its own execve to its exit', ['cat', '/etc/hostname'], {
+  stdout: readFileSync('/etc/hostname', 'utf8'),
+  lines: [
+    /^execve\("[^"]*\/cat", \["cat", "\/etc\/hostname"\], 0x[0-9a-f]+ \/\* \d+ vars \*\/\) = 0$/,
+    /^openat\(AT_FDCWD, "\/etc\/hostname", O_RDONLY\) += 3$/,
+    /^read\(3, "/,
+    /^exit_group\(0\) += \?$/,
+    /^\+\+\+ exited with 0 \+\+\+$/,
+  ],
+})
+check("the command's status", ['sh', '-c', 'exit 7'], {
+  status: 7,
+  lines: [/^exit_group\(7\)/, /^\+\+\+ exited with 7 \+\+\+$/],
+})
+check("the command's signal", ['sh', '-c', 'kill -SEGV $$'], {
+  signal: 'SIGSEGV',
+  lines: [/^--- SIGSEGV \{si_signo=SIGSEGV, si_code=SI_USER/, /^\+\+\+ killed by SIGSEGV/],
+})
+check('children with -f, by pid', ['-f', 'sh', '-c', '(exit 3); true'], {
+  lines: [
+    /^\d+ +execve\(/,
+    /^\d+ +exit_group\(3\)/,
+    /^\d+ +\+\+\+ exited with 3 \+\+\+$/,
+    /^\d+ +\+\+\+ exited with 0/,
+  ],
+})
+check('no children without it', ['sh', '-c', '(exit 3); true'], {
+  never: [/exited with 3/],
+  lines: [/exited with 0/],
+})
+check('only the wanted calls', ['-e', 'trace=openat', 'cat', '/etc/hostname'], {
+  lines: [/^openat\(/],
+  never: [/^(read|close|mmap|execve)\(/],
+})
+check('only failed calls', ['-Z', 'cat', '/etc/hostname'], { lines: [/ = -1 E/], never: [/ = \d+$/] })
+check('a count of calls', ['-c', 'cat', '/etc/hostname'], {
+  lines: [/^% time +seconds/, /^ *[\d.]+ +[\d.]+ +\d+ +\d+ +(\d+ +)?\w+$/, / total$/],
+})
+check('the time a call took', ['-T', '-e', 'nanosleep,clock_nanosleep', 'sleep', '0.05'], {
+  lines: [/nanosleep\(.* = 0 <0\.0[5-9]\d*>$/],
+})
+
+test('JSON, one object a line', () => {
+  const file = join(scratch, 'json')
+  spawnSync(process.execPath, [beetrace, '--json', '-o', file, 'cat', '/etc/hostname'])
+  const objects = readFileSync(file, 'utf8')
+    .trim()
+    .split('\n')
+    .map(line => JSON.parse(line))
+  const open = objects.find(o => o.syscall === 'openat' && o.args.filename === '/etc/hostname')
+  assert.ok(open !== undefined && open.ret === 3 && open.duration > 0, JSON.stringify(open))
+  assert.deepEqual(objects.at(-1).exit, 0)
+})
+
+test('what goes in comes out: 20,000 opens, a line each', () => {
+  const file = join(scratch, 'many')
+  const script = 'i=0; while [ $i -lt 20000 ]; do : < /dev/null; i=$((i+1)); done'
+  const run = spawnSync(process.execPath, [beetrace, '-e', 'openat', '-o', file, 'sh', '-c', script], {
+    encoding: 'utf8',
+  })
+  assert.equal(run.status, 0, run.stderr)
+  const opens = readFileSync(file, 'latin1')
+    .split('\n')
+    .filter(line => line.includes('"/dev/null"'))
+  assert.equal(opens.length, 20000)
+})
+
+test('attached to a process that sleeps in a call, and let go by SIGINT', async () => {
+  const sleeper = spawn('sh', ['-c', 'read line; echo $line'], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const tracer = spawn(process.execPath, [beetrace, '-p', String(sleeper.pid)], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  let text = ''
+  const saw = (wanted: RegExp) =>
+    new Promise<void>((resolve, reject) => {
+      const look = () => {
+        if (!wanted.test(text)) return
+        tracer.stderr.off('data', look)
+        resolve()
+      }
+      tracer.stderr.on('data', look)
+      tracer.once('exit', () => reject(new Error(`ended before ${wanted}:\n${text}`)))
+      look()
+    })
+  tracer.stderr.setEncoding('utf8').on('data', chunk => {
+    text += chunk
+  })
+  await saw(/attached/)
+  sleeper.stdin.write('x')
+  await saw(/read\(0, "x", 1\) += 1/)
+  tracer.kill('SIGINT')
+  await new Promise(resolve => tracer.once('exit', resolve))
+  assert.match(text, /read\(0, +<detached \.\.\.>/)
+  const output = new Promise(resolve => sleeper.stdout.once('data', resolve))
+  sleeper.stdin.end('y\n')
+  assert.equal(String(await output), 'xy\n')
+})
