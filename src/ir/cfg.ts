@@ -15,13 +15,14 @@ export function predecessors(blocks: readonly Block[]): BlockId[][] {
 
 /**
  * The reachable blocks in reverse postorder (a block stands before those it leads to, but for the way back of a
- * loop), the `yes` arm of a branch before its `no` arm. Blocks may be numbered in any way.
+ * loop), the `yes` arm of a branch before its `no` arm; the other way round for tests of bits, whose jump has no
+ * inverse. Blocks may be numbered in any way.
  */
 export function reversePostorder(blocks: readonly Block[]): BlockId[] {
   const seen = new Uint8Array(blocks.length)
   const order: BlockId[] = []
   // An explicit stack: block and the number of its targets that are still to visit, the last one first.
-  const stack: { id: BlockId; left: number }[] = [{ id: 0, left: targetsOf(blocks[0]!.end).length }]
+  const stack = [{ id: 0, left: targetsOf(blocks[0]!.end).length }]
   seen[0] = 1
   while (stack.length > 0) {
     const top = stack.at(-1)!
@@ -30,12 +31,21 @@ export function reversePostorder(blocks: readonly Block[]): BlockId[] {
       stack.pop()
       continue
     }
-    const { to } = targetsOf(blocks[top.id]!.end)[--top.left]!
+    const block = blocks[top.id]!
+    const targets = targetsOf(block.end)
+    const last = --top.left
+    const { to } = targets[testsBits(block) ? targets.length - 1 - last : last]!
     if (seen[to] === 1) continue
     seen[to] = 1
     stack.push({ id: to, left: targetsOf(blocks[to]!.end).length })
   }
   return order.reverse()
+}
+
+/** Whether the block ends in a branch on `a & b`. */
+function testsBits({ ops, end }: Block): boolean {
+  if (end.kind !== 'branch') return false
+  return ops.some(op => op.kind === 'compare' && op.op === 'set' && op.result === end.cond)
 }
 
 /** The immediate dominator of each block; 0 for block 0. After Cooper, Harvey and Kennedy (2001). */

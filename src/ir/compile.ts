@@ -10,6 +10,7 @@ import { checkFrame } from './machine/frame.ts'
 import type { MachineFunc } from './machine/machine.ts'
 import { printMachine } from './machine/print.ts'
 import { type Cpu, select } from './machine/select.ts'
+import { twins } from './machine/twins.ts'
 import { cse } from './passes/cse.ts'
 import { dead } from './passes/dead.ts'
 import { flow } from './passes/flow.ts'
@@ -93,6 +94,7 @@ export function compileFunction(
 
   let machine = showMachine('select', select(func, cpu))
   machine = showMachine('allocate', allocate(machine))
+  if (optimize) machine = showMachine('twins', twins(machine))
   const stackBytes = checkFrame(func, machine.slotBytes, machine.spillSlots)
   const insns = emit(machine, { cpu, bigEndian })
   return { name: func.name, insns, insnCount: insns.length, stackBytes, calls: callsOf(func) }

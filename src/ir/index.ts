@@ -23,3 +23,7 @@ export {
   u32,
   u64,
 } from './types.ts'
+export { count, countPerCpu } from './vocabulary/counter.ts'
+export { lookup, remove, update } from './vocabulary/map.ts'
+export { probeRead, readPath } from './vocabulary/probe-read.ts'
+export { emitRecord, FORCE_WAKEUP, NO_WAKEUP, outputRecord } from './vocabulary/record.ts'

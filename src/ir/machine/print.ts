@@ -15,7 +15,7 @@ export function printMachine(func: MachineFunc): string {
   func.blocks.forEach((block, id) => {
     lines.push(`b${id}:`)
     for (const op of block.ops) lines.push(`  ${printMachineOp(op)}`)
-    lines.push(`  ${printEnd(block.end)}`)
+    lines.push(`  ${printMachineEnd(block.end)}`)
   })
   return lines.join('\n')
 }
@@ -55,7 +55,7 @@ export function printMachineOp(op: MachineOp): string {
   }
 }
 
-function printEnd(end: MachineEnd): string {
+export function printMachineEnd(end: MachineEnd): string {
   if (end.kind === 'exit') return 'exit'
   if (end.kind === 'goto') return `goto b${end.to}`
   return `if ${printCondition(end.test)} goto b${end.yes} else b${end.no}`

@@ -1,0 +1,36 @@
+// Maps as front ends use them: keys given as values, results that are not null.
+
+import type { Builder, Value } from '../builder.ts'
+import { byteSize } from '../types.ts'
+
+/**
+ * Looks up an element of a map by an integer key (as wide as its type); `found` gets the address of the value.
+ * For wider keys put them into a slot and hand that over.
+ */
+export function lookup(
+  b: Builder,
+  map: string,
+  key: Value,
+  found: (value: Value) => void,
+  missing?: () => void,
+): void {
+  b.ifNotNull(b.call('map_lookup_elem', [b.mapFd(map), keyAddress(b, key)]), found, missing)
+}
+
+/** Stores an element: `key` an integer or the address of the key, `value` the address of the value. Gives 0 or -errno. */
+export function update(b: Builder, map: string, key: Value, value: Value, flags = 0): Value {
+  return b.call('map_update_elem', [b.mapFd(map), keyAddress(b, key), value, flags])
+}
+
+/** Deletes an element. Gives 0 or -errno. */
+export function remove(b: Builder, map: string, key: Value): Value {
+  return b.call('map_delete_elem', [b.mapFd(map), keyAddress(b, key)])
+}
+
+/** A pointer is the key's address already; an integer goes to the stack. */
+function keyAddress(b: Builder, key: Value): Value {
+  if (key.type.kind === 'pointer') return key
+  const slot = b.slot(byteSize(key.type), 'key')
+  b.store(slot, 0, key)
+  return slot
+}
