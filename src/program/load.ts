@@ -62,16 +62,24 @@ export const loadProgram = (spec: ProgramSpec, options: LoadOptions = {}): numbe
   const btfFd = btf === undefined ? -1 : bpfBtfLoad(btf.btf)
   try {
     if (btf !== undefined && btfFd >= 0) {
-      const fd = withMemlock(() => bpfProgLoad(withInfo(base, btf, btfFd)))
+      const fd = loadPatiently(withInfo(base, btf, btfFd))
       if (fd >= 0) return fd
       if (fd !== -errno.EINVAL && fd !== -errno.E2BIG) throw refused(spec, withInfo(base, btf, btfFd), fd)
     }
     // without info: on a kernel that takes none of this kind, and to see whether the info was what it refused
-    const fd = withMemlock(() => bpfProgLoad(base))
+    const fd = loadPatiently(base)
     if (fd >= 0) return fd
     throw refused(spec, btf !== undefined && btfFd >= 0 ? withInfo(base, btf, btfFd) : base, fd)
   } finally {
     if (btfFd >= 0) closeFd(btfFd)
+  }
+}
+
+/** A signal that is pending (a profiler's, a timer's) makes the verifier give up with EAGAIN: asked again, it goes on. */
+const loadPatiently = (attr: ProgLoadAttr): number => {
+  for (let tries = 5; ; tries--) {
+    const fd = withMemlock(() => bpfProgLoad(attr))
+    if (fd !== -errno.EAGAIN || tries === 1) return fd
   }
 }
 

@@ -60,6 +60,11 @@ check("the command's signal", ['sh', '-c', 'kill -SEGV $$'], {
   signal: 'SIGSEGV',
   lines: [/^--- SIGSEGV \{si_signo=SIGSEGV, si_code=SI_USER/, /^\+\+\+ killed by SIGSEGV/],
 })
+check('a signal that nothing handles', ['sh', '-c', 'kill -INT $$'], {
+  signal: 'SIGINT',
+  lines: [/^\+\+\+ killed by SIGINT \+\+\+$/],
+  never: [/SIGKILL/],
+})
 check('children with -f, by pid', ['-f', 'sh', '-c', '(exit 3); true'], {
   lines: [
     /^\d+ +execve\(/,

@@ -218,6 +218,8 @@ export function signalDeliver(plan: TracePlan): Program {
       b.if(b.test(b.load(thread, THREAD_FLAGS, u32), THREAD_AWAITS_EXEC), () => b.return(0))
       const nr = b.convert(b.load(ctx, 0, u64), u32)
       const info = b.load(ctx, 8, u64)
+      // SEND_SIG_NOINFO: no signal anybody sent, but the end of a process that is being killed; its exit tells by what
+      b.if(b.eq(info, 0), () => b.return(0))
       const time = now(b, plan)
       emitReserved(b, size, record => {
         writeFixed(b, record, 0, { kind: RECORD_SIGNAL, flags: CALL_HAS_SEGMENTS, tid, tgid, nr, time })
