@@ -89,8 +89,9 @@ export function compileFunction(
   let func = show('build', input)
   func = show('order', order(func))
   if (optimize) func = optimized(func, show)
-  func = show('legalize', legalize(func, cpu))
-  if (optimize) func = show('legal fold', dead(cse(fold(func, false))))
+  const legal = show('legalize', legalize(func, cpu))
+  // What was made for the target is new to the optimiser.
+  func = optimize && legal !== func ? show('legal fold', dead(cse(fold(legal, false)))) : legal
 
   let machine = showMachine('select', select(func, cpu))
   machine = showMachine('allocate', allocate(machine))
@@ -100,7 +101,7 @@ export function compileFunction(
   return { name: func.name, insns, insnCount: insns.length, stackBytes, calls: callsOf(func) }
 }
 
-/** Rounds of the cheap passes, as long as they find something to do, then those that end the canonical form. */
+/** Rounds of the cheap passes, as long as they find enough to do, then those that end the canonical form. */
 function optimized(input: Func, show: (stage: string, func: Func) => Func): Func {
   let func = input
   for (let round = 1; round <= MAX_ROUNDS; round++) {
@@ -110,11 +111,11 @@ function optimized(input: Func, show: (stage: string, func: Func) => Func): Func
     func = show(`cse ${round}`, cse(func))
     func = show(`flow ${round}`, flow(func))
     func = show(`dead ${round}`, dead(func))
-    if (size(func) === before) break
+    // What a further round would find is not worth the time it takes.
+    if (size(func) > before * 0.98) break
   }
-  func = show('narrow', narrow(func))
-  func = show('fold', fold(func, false))
-  return show('dead', dead(cse(func)))
+  const narrowed = show('narrow', narrow(func))
+  return narrowed === func ? func : show('narrow fold', dead(cse(fold(narrowed, false))))
 }
 
 const MAX_ROUNDS = 4

@@ -3,13 +3,13 @@
 
 import { liveOut } from './liveness.ts'
 import {
-  defsOf,
-  endUsesOf,
   FIRST_VIRTUAL,
+  forEachDef,
+  forEachEndUse,
+  forEachUse,
   type MachineFunc,
   type MachineOp,
   type Reg,
-  usesOf,
 } from './machine.ts'
 
 export interface Move {
@@ -41,10 +41,10 @@ export function interference(func: MachineFunc): Interference {
     const weight = frequency(depth)
     const live = outs[id]!
     for (const reg of live) touch(graph, reg, 0)
-    for (const reg of endUsesOf(end)) {
+    forEachEndUse(end, reg => {
       touch(graph, reg, weight)
       live.add(reg)
-    }
+    })
     for (let i = ops.length - 1; i >= 0; i--) step(graph, ops[i]!, live, weight)
   })
   return graph
@@ -53,16 +53,18 @@ export function interference(func: MachineFunc): Interference {
 function step(graph: Interference, op: MachineOp, live: Set<Reg>, weight: number): void {
   const copied = op.kind === 'mov' && op.bits === 64 ? op.src : undefined
   if (op.kind === 'mov' && op.bits === 64) (graph.moves as Move[]).push({ dst: op.dst, src: op.src, weight })
-  const defs = defsOf(op)
-  for (const def of defs) {
+  forEachDef(op, def => {
     touch(graph, def, weight)
-    for (const other of live) if (other !== def && other !== copied) connect(graph, def, other)
-  }
-  for (const def of defs) live.delete(def)
-  for (const reg of usesOf(op)) {
+    live.delete(def)
+  })
+  // What is written at once, by a call, are machine registers: only the ones that live on matter.
+  forEachDef(op, def => {
+    for (const other of live) if (other !== copied) connect(graph, def, other)
+  })
+  forEachUse(op, reg => {
     touch(graph, reg, weight)
     live.add(reg)
-  }
+  })
 }
 
 function touch({ neighbors, forbidden, weights }: Interference, reg: Reg, weight: number): void {

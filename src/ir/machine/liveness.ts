@@ -4,13 +4,13 @@
 // which is small for programs of many short-lived values. Machine registers never live from block to block.
 
 import {
-  defsOf,
-  endUsesOf,
   FIRST_VIRTUAL,
+  forEachDef,
+  forEachEndUse,
+  forEachUse,
   type MachineBlock,
   type Reg,
   successorsOf,
-  usesOf,
 } from './machine.ts'
 
 export function liveOut(blocks: readonly MachineBlock[]): Set<Reg>[] {
@@ -23,14 +23,18 @@ export function liveOut(blocks: readonly MachineBlock[]): Set<Reg>[] {
   const work: { id: number; reg: Reg }[] = []
   blocks.forEach(({ ops, end }, id) => {
     const exposed = new Set<Reg>()
+    const own = written[id]!
     const read = (reg: Reg): void => {
-      if (reg >= FIRST_VIRTUAL && !written[id]!.has(reg)) exposed.add(reg)
+      if (reg >= FIRST_VIRTUAL && !own.has(reg)) exposed.add(reg)
+    }
+    const write = (reg: Reg): void => {
+      if (reg >= FIRST_VIRTUAL) own.add(reg)
     }
     for (const op of ops) {
-      for (const reg of usesOf(op)) read(reg)
-      for (const reg of defsOf(op)) if (reg >= FIRST_VIRTUAL) written[id]!.add(reg)
+      forEachUse(op, read)
+      forEachDef(op, write)
     }
-    for (const reg of endUsesOf(end)) read(reg)
+    forEachEndUse(end, read)
     for (const reg of exposed) work.push({ id, reg })
   })
   // Each entry of `work` is a register live at the start of a block.

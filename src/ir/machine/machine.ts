@@ -118,70 +118,77 @@ export interface MachineFunc {
   readonly spillSlots: number
 }
 
-const ARGS: readonly Reg[] = [1, 2, 3, 4, 5]
-const LOST: readonly Reg[] = [0, 1, 2, 3, 4, 5]
-
-/** The registers an operation reads; r10 is left out, it never changes. */
-export function usesOf(op: MachineOp): readonly Reg[] {
+/** Calls `f` with each register an operation reads; r10 is left out, it never changes. */
+export function forEachUse(op: MachineOp, f: (reg: Reg) => void): void {
   switch (op.kind) {
     case 'imm':
     case 'frame':
     case 'address':
     case 'reload':
-      return []
+      break
     case 'mov':
     case 'movsx':
     case 'spill':
-      return [op.src]
+      f(op.src)
+      break
     case 'alu':
-      return op.src === undefined ? [op.dst] : [op.dst, op.src]
+      f(op.dst)
+      if (op.src !== undefined) f(op.src)
+      break
     case 'neg':
     case 'bytes':
-      return [op.dst]
+      f(op.dst)
+      break
     case 'load':
-      return withoutFrame([op.base])
+      if (op.base !== FRAME) f(op.base)
+      break
     case 'store':
-      return withoutFrame(op.src === undefined ? [op.base] : [op.base, op.src])
+      if (op.base !== FRAME) f(op.base)
+      if (op.src !== undefined) f(op.src)
+      break
     case 'atomic':
-      return withoutFrame(op.op === 'cmpxchg' ? [op.base, op.src, 0] : [op.base, op.src])
+      if (op.base !== FRAME) f(op.base)
+      f(op.src)
+      if (op.op === 'cmpxchg') f(0)
+      break
     case 'call':
-      return ARGS.slice(0, op.args)
-    case 'moveUnless': {
-      const uses = [op.dst, ...conditionUses(op.test)]
-      return op.src === undefined ? uses : [...uses, op.src]
-    }
+      for (let arg = 1; arg <= op.args; arg++) f(arg)
+      break
+    case 'moveUnless':
+      f(op.dst)
+      f(op.test.a)
+      if (op.test.b !== undefined) f(op.test.b)
+      if (op.src !== undefined) f(op.src)
   }
 }
 
-/** The registers an operation writes or makes unusable. */
-export function defsOf(op: MachineOp): readonly Reg[] {
+/** Calls `f` with each register an operation writes or makes unusable. */
+export function forEachDef(op: MachineOp, f: (reg: Reg) => void): void {
   switch (op.kind) {
     case 'store':
     case 'spill':
-      return []
+      break
     case 'atomic':
-      return op.op === 'cmpxchg' ? [0] : op.fetch ? [op.src] : []
+      if (op.op === 'cmpxchg') f(0)
+      else if (op.fetch) f(op.src)
+      break
     case 'call':
-      return LOST
+      for (let reg = 0; reg <= 5; reg++) f(reg)
+      break
     default:
-      return [op.dst]
+      f(op.dst)
   }
 }
 
-export function endUsesOf(end: MachineEnd): readonly Reg[] {
-  return end.kind === 'if' ? conditionUses(end.test) : end.kind === 'exit' ? [0] : []
+export function forEachEndUse(end: MachineEnd, f: (reg: Reg) => void): void {
+  if (end.kind === 'exit') f(0)
+  if (end.kind !== 'if') return
+  f(end.test.a)
+  if (end.test.b !== undefined) f(end.test.b)
 }
 
 export function successorsOf(end: MachineEnd): readonly number[] {
   return end.kind === 'if' ? [end.yes, end.no] : end.kind === 'goto' ? [end.to] : []
-}
-
-function conditionUses({ a, b }: Condition): Reg[] {
-  return b === undefined ? [a] : [a, b]
-}
-
-function withoutFrame(regs: Reg[]): Reg[] {
-  return regs.filter(reg => reg !== FRAME)
 }
 
 /** `op` with every register replaced. */

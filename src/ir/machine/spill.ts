@@ -7,8 +7,9 @@
 // - Spill slots are 8 bytes and always written whole: the verifier keeps what it knows of pointers only then.
 
 import {
-  defsOf,
-  endUsesOf,
+  forEachDef,
+  forEachEndUse,
+  forEachUse,
   type MachineBlock,
   type MachineEnd,
   type MachineFunc,
@@ -16,7 +17,6 @@ import {
   mapEndRegs,
   mapRegs,
   type Reg,
-  usesOf,
 } from './machine.ts'
 
 /** What is remembered from one round of spilling to the next. */
@@ -62,7 +62,9 @@ function findWriters({ blocks }: MachineFunc, regs: ReadonlySet<Reg>): Map<Reg, 
   const writers = new Map<Reg, MachineOp | 'many'>()
   for (const { ops } of blocks) {
     for (const op of ops) {
-      for (const reg of defsOf(op)) if (regs.has(reg)) writers.set(reg, writers.has(reg) ? 'many' : op)
+      forEachDef(op, reg => {
+        if (regs.has(reg)) writers.set(reg, writers.has(reg) ? 'many' : op)
+      })
     }
   }
   return writers
@@ -101,11 +103,11 @@ class BlockRewriter {
       this.ops.push({ ...op, src: this.written! })
       return
     }
-    const names = this.read(usesOf(op))
+    const names = this.read(f => forEachUse(op, f))
     const stores: MachineOp[] = []
-    for (const reg of defsOf(op)) {
+    forEachDef(op, reg => {
       const home = this.homes.get(reg)
-      if (home === undefined || home.kind === 'again') continue
+      if (home === undefined || home.kind === 'again') return
       const name = names.get(reg) ?? this.short(home)
       names.set(reg, name)
       if (home.kind === 'copy') this.written = name
@@ -113,13 +115,13 @@ class BlockRewriter {
         stores.push({ kind: 'spill', slot: home.slot, src: name, source: op.source })
         this.held.set(home.slot, name)
       }
-    }
+    })
     this.ops.push(names.size === 0 ? op : mapRegs(op, reg => names.get(reg) ?? reg), ...stores)
     if (op.kind === 'call') this.held.clear()
   }
 
   private rewriteEnd(end: MachineEnd): MachineEnd {
-    const names = this.read(endUsesOf(end))
+    const names = this.read(f => forEachEndUse(end, f))
     return names.size === 0 ? end : mapEndRegs(end, reg => names.get(reg) ?? reg)
   }
 
@@ -136,23 +138,24 @@ class BlockRewriter {
   }
 
   /** Gets spilled registers back: the registers to read in their place. */
-  private read(regs: readonly Reg[]): Map<Reg, Reg> {
+  private read(forEach: (f: (reg: Reg) => void) => void): Map<Reg, Reg> {
     const names = new Map<Reg, Reg>()
-    for (const reg of regs) {
+    forEach(reg => {
       const home = this.homes.get(reg)
-      if (home === undefined || names.has(reg)) continue
-      const held = home.kind === 'slot' ? this.held.get(home.slot) : undefined
-      if (held !== undefined) {
-        names.set(reg, held)
-        continue
-      }
-      const dst = this.short(home)
-      names.set(reg, dst)
-      if (home.kind === 'again') this.ops.push({ ...home.op, dst } as MachineOp)
-      else this.ops.push({ kind: 'reload', slot: home.slot, dst })
-      if (home.kind === 'slot') this.held.set(home.slot, dst)
-    }
+      if (home !== undefined && !names.has(reg)) names.set(reg, this.bring(home))
+    })
     return names
+  }
+
+  /** A register that holds what is at home there. */
+  private bring(home: Home): Reg {
+    const held = home.kind === 'slot' ? this.held.get(home.slot) : undefined
+    if (held !== undefined) return held
+    const dst = this.short(home)
+    if (home.kind === 'again') this.ops.push({ ...home.op, dst } as MachineOp)
+    else this.ops.push({ kind: 'reload', slot: home.slot, dst })
+    if (home.kind === 'slot') this.held.set(home.slot, dst)
+    return dst
   }
 
   /** A new register to hold a spilled one for a while. */

@@ -6,16 +6,13 @@ import { successorsOf } from './machine.ts'
 import { printMachineEnd, printMachineOp } from './print.ts'
 
 /** Longer blocks are rarely twins, and comparing them costs. */
-const MAX_OPS = 8
+const MAX_OPS = 3
 
 export function twins(func: MachineFunc): MachineFunc {
+  const keys = func.blocks.map(block => (block.ops.length <= MAX_OPS ? keyOf(block) : undefined))
   // The last of its kind stays: it is the one that others fall through to.
-  const last = new Map<string, number>()
-  for (const [id, block] of func.blocks.entries()) if (block.ops.length <= MAX_OPS) last.set(keyOf(block), id)
-  const twinOf = (id: number): number => {
-    const block = func.blocks[id]!
-    return block.ops.length <= MAX_OPS ? last.get(keyOf(block))! : id
-  }
+  const last = new Map(keys.map((key, id) => [key, id]))
+  const twinOf = (id: number): number => (keys[id] === undefined ? id : last.get(keys[id])!)
   const blocks = func.blocks.map(block => ({ ...block, end: mapBlocks(block.end, twinOf) }))
   return { ...func, blocks: reachable(blocks) }
 }

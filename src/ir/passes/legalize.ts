@@ -9,7 +9,7 @@ import type { Cpu } from '../machine/select.ts'
 import { s64, u64 } from '../types.ts'
 
 export function legalize(func: Func, cpu: Cpu): Func {
-  if (cpu === 'v4') return func
+  if (cpu === 'v4' || !func.blocks.some(({ ops }) => ops.some(isSignedDivision))) return func
   const blocks = func.blocks.map(block => {
     if (!block.ops.some(isSignedDivision)) return block
     return { ...block, ops: block.ops.flatMap(op => (isSignedDivision(op) ? divide(func, op) : [op])) }
