@@ -10,10 +10,22 @@
 
 import { helperByName } from '../asm/helper.ts'
 import type { SourceLine } from '../asm/insn.ts'
-import { IrError } from '../errors/ir-error.ts'
 import type { AtomicOp, BinaryOp, BlockId, CallTarget, CompareOp, Func, Op, SlotId, ValueId } from './func.ts'
 import { newValue } from './func.ts'
 import { helperResult } from './helper-result.ts'
+import {
+  boolOf,
+  fits,
+  intOf,
+  isValue,
+  misuse,
+  type Operand,
+  pieces,
+  pointerOf,
+  rawOf,
+  type Value,
+  widthOf,
+} from './operand.ts'
 import type { Program, Signature } from './program.ts'
 import { type Construction, edgeTo, finish, newBlock, readVariable, seal, writeVariable } from './ssa.ts'
 import {
@@ -24,24 +36,13 @@ import {
   type IntType,
   intType,
   isTracked,
-  type PointerType,
   pointer,
   printType,
   type Space,
   sameType,
   type Type,
-  u32,
   u64,
 } from './types.ts'
-
-/** A value of the function being built. Handles of the same id with another type are views of the same bits. */
-export interface Value {
-  readonly id: ValueId
-  readonly type: Type
-}
-
-/** A value, or a number that takes the type of its counterpart. */
-export type Operand = Value | number | bigint
 
 /** A mutable variable; what it holds at a place is worked out when the function is built. */
 export interface Variable {
@@ -713,50 +714,3 @@ export class Builder {
 }
 
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never
-
-function isValue(operand: Operand): operand is Value {
-  return typeof operand === 'object'
-}
-
-/** Whether a value of type `from` may stand where `to` is expected: the same, or a pointer known not to be null. */
-function fits(from: Type, to: Type): boolean {
-  if (sameType(from, to)) return true
-  return from.kind === 'pointer' && to.kind === 'pointer' && sameType({ ...from, maybeNull: true }, to)
-}
-
-/** Arithmetic on narrow types is done on 32 bits. */
-function widthOf(type: IntType): 32 | 64 {
-  return type.bits === 64 ? 64 : 32
-}
-
-/** The type of what arithmetic on a type leaves in the register, before it is brought back to the type. */
-function rawOf(type: IntType): IntType {
-  return type.bits === 64 ? type : u32
-}
-
-function intOf(v: Value): IntType {
-  return v.type.kind === 'int' ? v.type : misuse(`${printType(v.type)} where an integer is expected`)
-}
-function boolOf(v: Value): Value {
-  return v.type.kind === 'bool' ? v : misuse(`${printType(v.type)} where a bool is expected`)
-}
-function pointerOf(v: Value): PointerType {
-  return v.type.kind === 'pointer' ? v.type : misuse(`${printType(v.type)} where a pointer is expected`)
-}
-
-/** Words that cover `sizeBytes`, aligned wherever they start: their distances from the start, and their types. */
-function pieces(sizeBytes: number, ...offsets: number[]): [number, IntType][] {
-  const result: [number, IntType][] = []
-  let at = 0
-  while (at < sizeBytes) {
-    let size = 8
-    while (size > sizeBytes - at || offsets.some(offset => (offset + at) % size !== 0)) size >>= 1
-    result.push([at, intType((size * 8) as Bits, false)])
-    at += size
-  }
-  return result
-}
-
-function misuse(what: string): never {
-  throw new IrError('IR_MISUSE', what)
-}

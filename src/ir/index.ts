@@ -1,7 +1,8 @@
 // The compiler's back end: a program is built with `program`, compiled with `compile`.
 export { IrError, type IrErrorCode, type StackUse } from '../errors/ir-error.ts'
-export type { Builder, Loop, Operand, SwitchCase, Value, Variable } from './builder.ts'
+export type { Builder, Loop, SwitchCase, Variable } from './builder.ts'
 export { type Compiled, type CompiledFunction, type CompileOptions, compile, compileSpec } from './compile.ts'
+export type { Operand, Value } from './operand.ts'
 export { printFunction } from './print.ts'
 export { type Program, type ProgramOptions, program, type Signature } from './program.ts'
 export {

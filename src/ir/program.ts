@@ -2,9 +2,9 @@
 
 import { IrError } from '../errors/ir-error.ts'
 import type { MapSpec } from '../spec/spec.ts'
-import type { Value } from './builder.ts'
 import { type Builder, buildFunction } from './builder.ts'
 import type { Func } from './func.ts'
+import type { Value } from './operand.ts'
 import { pointer, type Type, u64 } from './types.ts'
 
 /** What a program is, apart from its code. */

@@ -1,6 +1,7 @@
 // Counters at a direct address: u64 words in the value of an array map with one entry, found without a look-up.
 
-import type { Builder, Operand } from '../builder.ts'
+import type { Builder } from '../builder.ts'
+import type { Operand } from '../operand.ts'
 import { u64 } from '../types.ts'
 
 /** Adds to a counter that other CPUs add to as well. */

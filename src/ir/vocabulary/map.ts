@@ -1,6 +1,7 @@
 // Maps as front ends use them: keys given as values, results that are not null.
 
-import type { Builder, Value } from '../builder.ts'
+import type { Builder } from '../builder.ts'
+import type { Value } from '../operand.ts'
 import { byteSize } from '../types.ts'
 
 /**

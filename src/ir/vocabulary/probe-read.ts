@@ -1,7 +1,8 @@
 // Reading memory the verifier does not track, kernel's or a process', through the probe read helpers (Linux 5.5).
 
 import { IrError } from '../../errors/ir-error.ts'
-import type { Builder, Value } from '../builder.ts'
+import type { Builder } from '../builder.ts'
+import type { Value } from '../operand.ts'
 import { byteSize, pointer, type Type } from '../types.ts'
 
 /** The value of `type` at `address + offset`; 0 where the memory can't be read. `address` points to kernel or user. */

@@ -1,6 +1,7 @@
 // Records in a ring buffer: written in place where their size is known, copied where it is not (Linux 5.8).
 
-import type { Builder, Operand, Value } from '../builder.ts'
+import type { Builder } from '../builder.ts'
+import type { Operand, Value } from '../operand.ts'
 
 /** BPF_RB_NO_WAKEUP: readers are not woken. */
 export const NO_WAKEUP = 1
