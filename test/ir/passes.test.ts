@@ -203,6 +203,23 @@ test('narrow: upper bits nobody reads are not made', () => {
   )
 })
 
+test('narrow: bits that a shift brings down are read', () => {
+  const shifted = (from: typeof u8, expected: string): void =>
+    check(
+      func => dead(narrow(func)),
+      (b, x) => {
+        b.store(b.slot(8), 0, b.convert(b.shr(b.convert(x, from), 4), u8))
+        b.return(x)
+      },
+      `slot0: 8 bytes, slot
+       v3: *stack = slot 0
+       ${expected}
+       return v1`,
+    )
+  shifted(u8, 'v4: u8 = zext.8 v1\nv5: u8 = const 4\nv6: u8 = lshr.32 v4, v5\nstore.8 [v3+0], v6')
+  shifted(u16, 'v4: u16 = const 4\nv5: u16 = lshr.32 v1, v4\nstore.8 [v3+0], v5')
+})
+
 test('signed division by powers of two needs no division', () => {
   check(
     foldAll,
