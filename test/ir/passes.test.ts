@@ -11,6 +11,7 @@ import {
   s32,
   s64,
   u8,
+  u16,
   u32,
   u64,
   type Value,
