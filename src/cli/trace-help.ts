@@ -24,7 +24,7 @@ How to show it
       --json              one JSON object a line
 
 Room
-      --ring-size SIZE    buffer between kernel and beetrace (32M)
+      --ring-size SIZE    buffer between kernel and beetrace (64M)
       --max-threads N     threads traced at the same time (16384)
   -h, --help   -V, --version
 

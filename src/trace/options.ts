@@ -47,7 +47,7 @@ export const DEFAULT_TRACE_OPTIONS: TraceOptions = {
   decodeFds: false,
   json: false,
   column: 40,
-  ringBytes: 32 << 20,
+  ringBytes: 64 << 20,
   maxThreads: 16384,
 }
 
