@@ -1,8 +1,8 @@
 // What the kernel says of a program: struct bpf_prog_info of include/uapi/linux/bpf.h.
 //
 //     0 type  4 id  8 tag[8]  16 jited_prog_len  20 xlated_prog_len  40 load_time  48 created_by_uid
-//     52 nr_map_ids  56 map_ids  64 name[16]  128 btf_id  192 run_time_ns  200 run_cnt  208 recursion_misses  216 verified_insns
-//     224 verified_insns
+//     52 nr_map_ids  56 map_ids  64 name[16]  128 btf_id  192 run_time_ns  200 run_cnt  208 recursion_misses
+//     216 verified_insns
 
 import { bpfObjGetInfoByFd, checkSyscall, getU64, LITTLE_ENDIAN } from '../sys/index.ts'
 

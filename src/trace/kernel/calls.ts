@@ -198,11 +198,16 @@ function currentTaskField(b: Builder, facts: KernelFacts, offset: number): Value
 }
 
 function withDescriptor(b: Builder, nr: Value, abi: Value, use: (descriptor: Value) => void): void {
+  b.ifNotNull(lookupCall(b, 'calls', nr, abi), use)
+}
+
+/** The entry of a call in one of the maps that have one for each: `calls`, `counts`. */
+function lookupCall(b: Builder, map: string, nr: Value, abi: Value): Value {
   const wide = b.convert(nr, u64)
   const known = b.add(wide, b.mul(abi, CALL_NUMBERS))
   const key = b.slot(4, 'call', 4)
   b.store(key, 0, b.convert(b.select(b.lt(wide, CALL_NUMBERS), known, b.const(u64, CALL_UNKNOWN)), u32))
-  b.ifNotNull(b.call('map_lookup_elem', [b.mapFd('calls'), key]), use)
+  return b.call('map_lookup_elem', [b.mapFd(map), key])
 }
 
 /** Copies the six arguments out of struct pt_regs, in the ABI's order. */
@@ -229,12 +234,8 @@ function copyArguments(b: Builder, facts: KernelFacts, regs: Value, abi: Value, 
 
 /** -c: one more call, error and so much time, in this CPU's counters. */
 function countCall(b: Builder, thread: Value, failed: Value, end: Value): void {
-  const wide = b.convert(b.load(thread, THREAD_NR, u32), u64)
   const abi = b.convert(b.load(thread, THREAD_ABI, u32), u64)
-  const key = b.slot(4, 'count', 4)
-  const known = b.add(wide, b.mul(abi, CALL_NUMBERS))
-  b.store(key, 0, b.convert(b.select(b.lt(wide, CALL_NUMBERS), known, b.const(u64, CALL_UNKNOWN)), u32))
-  b.ifNotNull(b.call('map_lookup_elem', [b.mapFd('counts'), key]), count => {
+  b.ifNotNull(lookupCall(b, 'counts', b.load(thread, THREAD_NR, u32), abi), count => {
     const bump = (offset: number, by: Value | number) =>
       b.store(count, offset, b.add(b.load(count, offset, u64), by))
     bump(COUNT_CALLS, 1)
