@@ -112,11 +112,11 @@ export const TIME_TAI = 2
 /**
  * What to do with a record: a u32 index into `actions`, a u32 of zero, then the arguments laid out as a tuple of
  * `args`, from byte 8. Strings and buffers may be cut to their content when they stand last.
+ * `errorf` and `warnf` go to stderr with the place in front.
  */
 export type Action = {
   readonly span: Span
-} & /** `errorf` and `warnf` go to stderr with the place in front */
-(
+} /** `errorf` and `warnf` go to stderr with the place in front */ & (
   | {
       readonly kind: 'printf' | 'errorf' | 'warnf'
       readonly format: string
