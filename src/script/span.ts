@@ -1,8 +1,24 @@
-// A place in the sources of a script: what every node, type error and generated instruction points back to.
+// Where a piece of a script stands: a stretch of bytes in one of the files that make the script up.
 
-/** Characters [start, end) of source file `file`, an index into the script's list of sources (UTF-16 units). */
+/** Bytes `start` up to but not including `end` of the file with number `file` (its index in `Sources`). */
 export interface Span {
   readonly file: number
   readonly start: number
   readonly end: number
+  /** for what a macro brought in: the call that it replaced; that one may have come from a macro itself */
+  readonly expandedFrom?: Span
 }
+
+/** From the start of `first` to the end of `last`; both must lie in one file. */
+export const spanOver = (first: Span, last: Span): Span =>
+  first.expandedFrom === undefined
+    ? { file: first.file, start: first.start, end: last.end }
+    : { file: first.file, start: first.start, end: last.end, expandedFrom: first.expandedFrom }
+
+/** The same place, reached through the macro call at `call`. */
+export const spanExpandedFrom = (span: Span, call: Span): Span => ({
+  file: span.file,
+  start: span.start,
+  end: span.end,
+  expandedFrom: span.expandedFrom === undefined ? call : spanExpandedFrom(span.expandedFrom, call),
+})
