@@ -18,5 +18,12 @@ export {
 } from './layout.ts'
 export { didYouMean, nearNames } from './near-names.ts'
 export { printDecl, printType, typeLabel } from './print.ts'
-export { buildProgramInfo, FUNC_INFO_BYTES, LINE_INFO_BYTES, type ProgramInfo } from './program-info.ts'
+export {
+  buildProgramInfo,
+  FUNC_INFO_BYTES,
+  type GlobalFunction,
+  LINE_INFO_BYTES,
+  type ParamInfo,
+  type ProgramInfo,
+} from './program-info.ts'
 export type * from './type.ts'

@@ -74,3 +74,31 @@ test('no sources, no line info; text that C strings or the log cannot hold is cu
     ['0 é.bt:4194303:1023 ü'],
   )
 })
+
+test('a global function has a prototype, static ones have none to speak of', () => {
+  const insns = [
+    insn({ code: 0x85, src: 1, ref: { kind: 'subprog', name: 'sum' } }),
+    insn({ labels: ['sum'] }),
+  ]
+  const info = buildProgramInfo('main', insns, undefined, [
+    {
+      name: 'sum',
+      params: [
+        { kind: 'structPointer', struct: 'memory64', sizeBytes: 64 },
+        { kind: 'int', sizeBytes: 2, signed: false },
+      ],
+    },
+  ])
+  const btf = parseBtf(info.btf)
+  const words = Array.from({ length: 4 }, (_, i) => Buffer.from(info.funcInfo).readUInt32LE(i * 4))
+  const [main, sum] = [btf.type(words[1]!), btf.type(words[3]!)]
+  assert.equal(main.kind === 'func' && main.linkage, 'static')
+  assert.ok(sum.kind === 'func' && sum.linkage === 'global')
+  const proto = btf.type(sum.typeId)
+  assert.ok(proto.kind === 'funcProto')
+  const [memory, n] = proto.params.map(({ typeId }) => btf.type(typeId))
+  assert.ok(memory?.kind === 'ptr')
+  const struct = btf.type(memory.typeId)
+  assert.deepEqual(struct.kind === 'struct' && [struct.name, struct.sizeBytes], ['memory64', 64])
+  assert.deepEqual(n?.kind === 'int' && [n.name, n.sizeBytes], ['u16', 2])
+})

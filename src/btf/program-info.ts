@@ -21,6 +21,22 @@ export interface ProgramInfo {
   readonly lineInfoRecSize: typeof LINE_INFO_BYTES
 }
 
+/** What a parameter of a global function is to the verifier: a number, or a pointer to a struct of a name and a size. */
+export type ParamInfo =
+  | { readonly kind: 'int'; readonly sizeBytes: 1 | 2 | 4 | 8; readonly signed: boolean }
+  | { readonly kind: 'structPointer'; readonly struct: string; readonly sizeBytes: number }
+
+/**
+ * A function with global linkage: the verifier checks it once by its prototype, knowing of its arguments only that,
+ * and at its calls it only checks the arguments. Linux 5.6; pointers but for the context since 5.12.
+ * Source: btf_prepare_func_args, kernel/bpf/btf.c
+ */
+export interface GlobalFunction {
+  /** also the label it starts at */
+  readonly name: string
+  readonly params: readonly ParamInfo[]
+}
+
 /**
  * Builds the info for a program named `name`. Functions start at the first instruction and at the labels that
  * calls (BPF_PSEUDO_CALL) and function addresses (BPF_PSEUDO_FUNC) name; with those references already resolved,
@@ -28,22 +44,17 @@ export interface ProgramInfo {
  *
  * Line info has a record where the source changes and one at the start of each function, as the kernel demands;
  * a function that starts without a source takes the first one in it.
+ * Functions are static but for those in `globals`.
  * Source: check_btf_func and check_btf_line, kernel/bpf/verifier.c (check_btf.c since 7.x).
  */
 export function buildProgramInfo(
   name: string,
   insns: readonly Insn[],
   subprogs: readonly string[] = calledSubprogs(insns),
+  globals: readonly GlobalFunction[] = [],
 ): ProgramInfo {
   const builder = new BtfBuilder()
-  const intId = builder.add({
-    kind: 'int',
-    name: 'int',
-    sizeBytes: 4,
-    encoding: 'signed',
-    offsetBits: 0,
-    sizeBits: 32,
-  })
+  const intId = addInt(builder, 4, true)
   // no parameters: the kernel believes what a static function's prototype says of its arguments only where it
   // helps, and the program's own start is described by its type
   const protoId = builder.add({
@@ -64,9 +75,16 @@ export function buildProgramInfo(
     const label = insn.labels?.find(l => starts.has(l))
     const startsFunction = index === 0 || label !== undefined
     if (startsFunction) {
-      const funcName = identifier(index === 0 ? name : label!)
-      const typeId = builder.add({ kind: 'func', name: funcName, typeId: protoId, linkage: 'static' })
-      funcInfo.push(slot, typeId)
+      const global = globals.find(g => g.name === label)
+      funcInfo.push(
+        slot,
+        builder.add({
+          kind: 'func',
+          name: identifier(index === 0 ? name : label!),
+          typeId: global === undefined ? protoId : addPrototype(builder, global),
+          linkage: global === undefined ? 'static' : 'global',
+        }),
+      )
     }
     const source = startsFunction ? firstSource(insns, index, starts) : insn.source
     if (anySource && (startsFunction || (source !== undefined && !sameLine(source, last)))) {
@@ -82,6 +100,26 @@ export function buildProgramInfo(
     lineInfo: bytesOf(lineInfo),
     lineInfoRecSize: LINE_INFO_BYTES,
   }
+}
+
+/** The prototype of a global function. Its result is a scalar: the kernel allows nothing else, and keeps all 64 bits. */
+function addPrototype(builder: BtfBuilder, { params }: GlobalFunction): number {
+  const types = params.map((param, i) => ({ name: `arg${i + 1}`, typeId: addParam(builder, param) }))
+  const returnTypeId = addInt(builder, 8, false)
+  return builder.add({ kind: 'funcProto', name: '', returnTypeId, params: types, variadic: false })
+}
+
+function addParam(builder: BtfBuilder, param: ParamInfo): number {
+  if (param.kind === 'int') return addInt(builder, param.sizeBytes, param.signed)
+  const { struct: name, sizeBytes } = param
+  const typeId = builder.add({ kind: 'struct', name, sizeBytes, members: [] })
+  return builder.add({ kind: 'ptr', name: '', typeId })
+}
+
+function addInt(builder: BtfBuilder, sizeBytes: 1 | 2 | 4 | 8, signed: boolean): number {
+  const name = sizeBytes === 4 && signed ? 'int' : `${signed ? 's' : 'u'}${sizeBytes * 8}`
+  const encoding = signed ? 'signed' : 'unsigned'
+  return builder.add({ kind: 'int', name, sizeBytes, encoding, offsetBits: 0, sizeBits: sizeBytes * 8 })
 }
 
 /** BPF_LD | BPF_IMM | BPF_DW: the one instruction of two slots; offsets in the info count slots */

@@ -16,6 +16,7 @@ import { helperResult } from './helper-result.ts'
 import {
   boolOf,
   fits,
+  fitsParameter,
   intOf,
   isValue,
   misuse,
@@ -367,7 +368,7 @@ export class Builder {
     if (args.length !== signature.params.length) {
       misuse(`subprogram "${name}" takes ${signature.params.length} arguments, not ${args.length}`)
     }
-    const values = args.map((arg, i) => this.operand(arg, signature.params[i]!))
+    const values = args.map((arg, i) => this.argument(arg, signature.params[i]!))
     const result = newValue(this.c.func, signature.result)
     this.push({
       kind: 'call',
@@ -584,6 +585,11 @@ export class Builder {
     if (!isValue(value)) return this.const(type, value)
     if (!fits(value.type, type)) misuse(`${printType(value.type)} where ${printType(type)} is expected`)
     return value
+  }
+
+  private argument(value: Operand, type: Type): Value {
+    if (isValue(value) && fitsParameter(value.type, type)) return value
+    return this.operand(value, type)
   }
 
   private pair(a: Operand, b: Operand): [Value, Value] {

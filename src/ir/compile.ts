@@ -4,6 +4,7 @@ import type { Insn } from '../asm/insn.ts'
 import { IrError } from '../errors/ir-error.ts'
 import type { ProgramSpec } from '../spec/spec.ts'
 import type { Func } from './func.ts'
+import { globalFunction } from './global.ts'
 import { allocate } from './machine/allocate.ts'
 import { emit } from './machine/emit.ts'
 import { checkFrame } from './machine/frame.ts'
@@ -71,7 +72,18 @@ export function compile(p: Program, options: CompileOptions = {}): Compiled {
 
 /** Compiles a program and wraps it up for the loader. */
 export function compileSpec(p: Program, options: CompileOptions = {}): ProgramSpec {
-  return { name: p.name, type: p.progType, insns: compile(p, options).insns, license: p.license }
+  const { insns, functions } = compile(p, options)
+  const globals = functions.flatMap(({ name }) => {
+    const signature = p.signatures.get(name)
+    return signature?.linkage === 'global' ? [globalFunction(name, signature, p.progType)] : []
+  })
+  return {
+    name: p.name,
+    type: p.progType,
+    insns,
+    license: p.license,
+    ...(globals.length === 0 ? {} : { globals }),
+  }
 }
 
 export function compileFunction(

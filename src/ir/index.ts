@@ -4,12 +4,13 @@ export type { Builder, Loop, SwitchCase, Variable } from './builder.ts'
 export { type Compiled, type CompiledFunction, type CompileOptions, compile, compileSpec } from './compile.ts'
 export type { Operand, Value } from './operand.ts'
 export { printFunction } from './print.ts'
-export { type Program, type ProgramOptions, program, type Signature } from './program.ts'
+export { type Linkage, type Program, type ProgramOptions, program, type Signature } from './program.ts'
 export {
   type Bits,
   type BoolType,
   bool,
   type IntType,
+  memoryOf,
   nullable,
   type PointerType,
   pointer,

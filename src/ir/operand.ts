@@ -8,6 +8,7 @@ import {
   intType,
   type PointerType,
   printType,
+  type Space,
   sameType,
   type Type,
   u32,
@@ -31,6 +32,14 @@ export function fits(from: Type, to: Type): boolean {
   if (sameType(from, to)) return true
   return from.kind === 'pointer' && to.kind === 'pointer' && sameType({ ...from, maybeNull: true }, to)
 }
+
+/** Whether a value of type `from` may be handed over for a parameter: for `memoryOf`, any memory that can be written. */
+export function fitsParameter(from: Type, to: Type): boolean {
+  if (to.kind !== 'pointer' || to.sizeBytes === undefined) return fits(from, to)
+  return from.kind === 'pointer' && WRITABLE.has(from.space)
+}
+
+const WRITABLE: ReadonlySet<Space> = new Set<Space>(['stack', 'mapValue', 'record', 'memory'])
 
 /** Arithmetic on narrow types is done on 32 bits. */
 export function widthOf(type: IntType): 32 | 64 {

@@ -51,6 +51,8 @@ export interface PointerType {
   readonly space: Space
   /** must be compared with null before it is used */
   readonly maybeNull: boolean
+  /** only for a parameter of a global subprogram: the bytes there are at it at least (`memoryOf`) */
+  readonly sizeBytes?: number
 }
 
 export type Type = IntType | BoolType | PointerType
@@ -73,6 +75,14 @@ export function pointer(space: Space): PointerType {
 /** A pointer that may be null, such as the result of a map look-up. */
 export function nullable(space: Space): PointerType {
   return { kind: 'pointer', space, maybeNull: true }
+}
+
+/**
+ * A parameter of a global subprogram that points to `sizeBytes` bytes of memory: stack, a map value, a record. The
+ * verifier makes the subprogram compare it with null; the caller must have initialised all bytes. Linux 5.12.
+ */
+export function memoryOf(sizeBytes: number): PointerType {
+  return { kind: 'pointer', space: 'memory', maybeNull: true, sizeBytes }
 }
 
 /** The integer type of `bits` bits. */

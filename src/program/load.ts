@@ -83,9 +83,14 @@ const loadPatiently = (attr: ProgLoadAttr): number => {
   }
 }
 
-/** Info is worth building where there is a source line to show; a program with subprograms gets their names with it. */
+/**
+ * Info is worth building where there is a source line to show, and it says which functions are global. Without it all
+ * are static, which only costs the verifier time. A program with subprograms gets their names with it.
+ */
 const programBtf = (spec: ProgramSpec): ProgramBtf | undefined =>
-  spec.insns.some(insn => insn.source !== undefined) ? buildProgramInfo(spec.name, spec.insns) : undefined
+  spec.globals !== undefined || spec.insns.some(insn => insn.source !== undefined)
+    ? buildProgramInfo(spec.name, spec.insns, undefined, spec.globals)
+    : undefined
 
 const withInfo = (base: ProgLoadAttr, btf: ProgramBtf, progBtfFd: number): ProgLoadAttr => ({
   ...base,

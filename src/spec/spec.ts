@@ -2,6 +2,7 @@
 // floors above turn them into kernel objects. Nothing here knows a kernel or owns a descriptor.
 
 import type { Insn } from '../asm/insn.ts'
+import type { GlobalFunction } from '../btf/program-info.ts'
 
 /** A map to create. Names of fields are those of `union bpf_attr` for BPF_MAP_CREATE. */
 export interface MapSpec {
@@ -37,6 +38,8 @@ export interface ProgramSpec {
   readonly type: number
   /** main program first, subprograms after it, each starting at the label of its name */
   readonly insns: readonly Insn[]
+  /** the subprograms among them that the verifier is to check once and by themselves; the others are static */
+  readonly globals?: readonly GlobalFunction[]
   /** "GPL" unlocks the helpers that need it */
   readonly license: string
   /** BPF_F_* of BPF_PROG_LOAD */

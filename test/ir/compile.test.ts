@@ -7,17 +7,26 @@ import {
   bool,
   type CompileOptions,
   compile,
+  compileSpec,
+  memoryOf,
+  pointer,
   program,
   s8,
   s32,
   s64,
+  type Type,
   u8,
   u16,
   u32,
   u64,
   type Value,
 } from '../../src/ir/index.ts'
-import { BPF_MAP_TYPE_ARRAY, BPF_MAP_TYPE_HASH } from '../../src/sys/bpf-constants.generated.ts'
+import {
+  BPF_MAP_TYPE_ARRAY,
+  BPF_MAP_TYPE_HASH,
+  BPF_PROG_TYPE_RAW_TRACEPOINT,
+  BPF_PROG_TYPE_TRACEPOINT,
+} from '../../src/sys/bpf-constants.generated.ts'
 import { runProgram } from '../vm/index.ts'
 
 const maps = [
@@ -204,4 +213,36 @@ test('what a front end may not do', () => {
   wrong(b => void b.call('ktime_get_ns', [1]), /takes 0 arguments/)
   wrong(b => b.if(b.const(u8, 1), () => undefined), /bool is expected/)
   wrong(b => void b.add(b.const(bool, 1), b.const(bool, 1)), /add of bools/)
+})
+
+test('a global subprogram says what the verifier may assume of its arguments', () => {
+  const global = (progType: number, ...params: Type[]) => {
+    const p = program({ name: 'test', progType, maps })
+    p.globalSubprogram('g', params, b => b.return(1))
+    p.main((b, ctx) => {
+      const args = params.map(type => (type.kind === 'pointer' ? ctx : b.const(type, 0)))
+      b.return(b.callSubprogram('g', type0(params)?.sizeBytes === undefined ? args : [b.mapValue('state')]))
+    })
+    return compileSpec(p).globals
+  }
+  const type0 = ([type]: Type[]) => (type?.kind === 'pointer' ? type : undefined)
+  const raw = BPF_PROG_TYPE_RAW_TRACEPOINT
+  assert.deepEqual(global(raw, u8, s64, bool), [
+    {
+      name: 'g',
+      params: [
+        { kind: 'int', sizeBytes: 1, signed: false },
+        { kind: 'int', sizeBytes: 8, signed: true },
+        { kind: 'int', sizeBytes: 1, signed: false },
+      ],
+    },
+  ])
+  assert.deepEqual(global(raw, memoryOf(24))?.[0]?.params, [
+    { kind: 'structPointer', struct: 'memory24', sizeBytes: 24 },
+  ])
+  assert.deepEqual(global(raw, pointer('context'))?.[0]?.params, [
+    { kind: 'structPointer', struct: 'bpf_raw_tracepoint_args', sizeBytes: 0 },
+  ])
+  assert.throws(() => global(BPF_PROG_TYPE_TRACEPOINT, pointer('context')), /has no name/)
+  assert.throws(() => global(raw, pointer('stack')), /use memoryOf for pointers/)
 })
