@@ -1,8 +1,10 @@
 // What one line costs: nanoseconds a record for the calls that programs make most, as text and as JSON.
 // node build/bench/trace-print.js
+
+import { ByteWriter } from '../src/text/index.ts'
 import { writeRecord } from '../src/trace/decode/record-writer.ts'
 import { everydayCalls } from '../src/trace/decode/sample-records.ts'
-import { ByteWriter, CallPrinter, RecordReader } from '../src/trace/index.ts'
+import { CallPrinter, RecordReader } from '../src/trace/index.ts'
 import { RECORD_ENTER } from '../src/trace/record.ts'
 
 const ROUNDS = 5

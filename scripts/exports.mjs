@@ -3,8 +3,9 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 
-/** Floors whose index.ts is for the inside only: the FFI is not an interface to promise, the command line has none. */
-const PRIVATE = ['cli', 'sys']
+/** Floors whose index.ts is for the inside only: the FFI is not an interface to promise, the command line has none,
+ * and text is only what printers share. */
+const PRIVATE = ['cli', 'sys', 'text']
 
 /** Commands of the design; the launcher of a checkout is NAME, of the package bin/NAME. */
 export const COMMANDS = ['beetrace', 'bee']

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { ByteWriter } from '../../text/byte-writer.ts'
 import { Pending } from '../decode/pending.ts'
 import { RecordReader } from '../decode/record-reader.ts'
 import {
@@ -24,7 +25,6 @@ import {
   SEGMENT_TRUNCATED,
 } from '../record.ts'
 import { syscallNames, syscallNumber } from '../tables/index.ts'
-import { ByteWriter } from '../write/byte-writer.ts'
 import { CallPrinter, type PrinterOptions } from './call-printer.ts'
 import { EventPrinter } from './events.ts'
 

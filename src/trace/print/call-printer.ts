@@ -1,9 +1,10 @@
 // A call as a line of text or of JSON. The text is strace's: `name(args) = result`, the result at a column.
+
+import type { ByteWriter } from '../../text/byte-writer.ts'
 import { Call, type FdPath } from '../decode/call.ts'
 import { Families } from '../decode/families.ts'
 import type { RecordReader } from '../decode/record-reader.ts'
 import { errnoOf, isRestart, type Machine } from '../tables/index.ts'
-import type { ByteWriter } from '../write/byte-writer.ts'
 import { JsonSink } from '../write/json-sink.ts'
 import { TextSink } from '../write/text-sink.ts'
 import { LinePrefix, type PrefixOptions, writeDuration, writeSeconds } from './line-prefix.ts'

@@ -1,10 +1,10 @@
 // Signals, exits, summaries and time prefixes, as strace 6.1 shows them.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { ByteWriter } from '../../text/byte-writer.ts'
 import { RecordReader } from '../decode/record-reader.ts'
 import { type RecordSpec, words32, writeRecord } from '../decode/record-writer.ts'
 import { CAPTURE_BYTES, RECORD_EXEC, RECORD_EXIT, RECORD_SIGNAL } from '../record.ts'
-import { ByteWriter } from '../write/byte-writer.ts'
 import { CallPrinter } from './call-printer.ts'
 import { EventPrinter } from './events.ts'
 import { LinePrefix } from './line-prefix.ts'

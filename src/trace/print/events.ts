@@ -1,9 +1,10 @@
 // Lines that are no calls: signals, exits, execs, as strace words them.
+
+import type { ByteWriter } from '../../text/byte-writer.ts'
 import type { RecordReader } from '../decode/record-reader.ts'
 import { signalName } from '../decode/scalars.ts'
 import { printSiginfo, SIGINFO_BYTES } from '../decode/structs/signal.ts'
 import { SEGMENT_HEAD_BYTES } from '../record.ts'
-import type { ByteWriter } from '../write/byte-writer.ts'
 import { JsonSink } from '../write/json-sink.ts'
 import { TextSink } from '../write/text-sink.ts'
 import type { CallPrinter } from './call-printer.ts'

@@ -1,5 +1,5 @@
 // What stands before a line: process id and time, in strace's forms.
-import type { ByteWriter } from '../write/byte-writer.ts'
+import type { ByteWriter } from '../../text/byte-writer.ts'
 
 export interface PrefixOptions {
   /** `[pid 12] ` (bracket), `12    ` (column: output to a file with -f), or nothing */

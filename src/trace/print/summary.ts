@@ -1,5 +1,5 @@
 // The table of -c, in strace's form: share of time, seconds, microseconds a call, calls, errors, name.
-import type { ByteWriter } from '../write/byte-writer.ts'
+import type { ByteWriter } from '../../text/byte-writer.ts'
 
 export interface SummaryRow {
   readonly name: string

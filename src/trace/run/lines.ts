@@ -1,5 +1,6 @@
 // Records to lines: pairs each call's entry with its exit and hands both to the printers.
 
+import { ByteWriter } from '../../text/index.ts'
 import { Pending, RecordReader } from '../decode/index.ts'
 import type { TraceOptions } from '../options.ts'
 import { CallPrinter, EventPrinter } from '../print/index.ts'
@@ -17,7 +18,6 @@ import {
   RECORD_SIGNAL,
 } from '../record.ts'
 import type { Machine } from '../tables/index.ts'
-import { ByteWriter } from '../write/index.ts'
 
 export interface LineOptions {
   readonly machine: Machine

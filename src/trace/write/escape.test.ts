@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { ByteWriter } from './byte-writer.ts'
+import { ByteWriter } from '../../text/byte-writer.ts'
 import { writeCString, writeJsonString } from './escape.ts'
 
 const bytesOf = (text: string) => Uint8Array.from(Buffer.from(text, 'latin1'))

@@ -1,5 +1,5 @@
 // Strings of the traced program as C writes them: `"a\n\0"`, octal for what does not print, `"…"...` when cut.
-import type { ByteWriter } from './byte-writer.ts'
+import type { ByteWriter } from '../../text/byte-writer.ts'
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c

@@ -1,5 +1,4 @@
 // Writing: bytes, escaped strings, and the two forms that values are shown in.
-export { ByteWriter } from './byte-writer.ts'
 export { writeCString, writeJsonString } from './escape.ts'
 export { JsonSink } from './json-sink.ts'
 export type { Sink } from './sink.ts'

@@ -1,6 +1,6 @@
 // The JSON form of values: numbers where a number is exact, decimal strings beyond 2^53, hexadecimal strings for
 // addresses and words of unknown bits, names as strings, flags and sets as arrays of names, structs as objects.
-import type { ByteWriter } from './byte-writer.ts'
+import type { ByteWriter } from '../../text/byte-writer.ts'
 import { writeJsonString } from './escape.ts'
 import type { Sink } from './sink.ts'
 

@@ -1,5 +1,5 @@
 // The strace form of values: C expressions with symbolic names.
-import type { ByteWriter } from './byte-writer.ts'
+import type { ByteWriter } from '../../text/byte-writer.ts'
 import { writeCString } from './escape.ts'
 import type { Sink } from './sink.ts'
 

@@ -1,0 +1,2 @@
+// Text on its way out of the process.
+export { ByteWriter } from './byte-writer.ts'
