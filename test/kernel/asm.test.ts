@@ -61,10 +61,36 @@ function walked(log: string): Map<number, string> {
   )
 }
 
-/** The listing by slot, to compare with a log. */
-function listed(insns: readonly asm.Insn[]): Map<number, string> {
-  return walked(asm.printKernel(asm.resolveLabels(insns)).replace(/^ +/gm, ''))
+/** What a log may say of each slot: the instruction, or what this kernel makes of it before it walks. */
+function listed(insns: readonly asm.Insn[]): Map<number, readonly string[]> {
+  const resolved = asm.resolveLabels(insns)
+  const texts = walked(asm.printKernel(resolved).replace(/^ +/gm, ''))
+  if (!prunes) return new Map([...texts].map(([slot, text]) => [slot, [text]]))
+  let slot = 0
+  const all = new Map<number, readonly string[]>()
+  for (const insn of resolved) {
+    const ways = isConditionalJump(insn) ? [insn.off, 0].map(off => asm.printKernelInsn(goto(off))) : []
+    all.set(slot, [texts.get(slot)!, ...ways])
+    slot += insn.code === asm.LD_IMM64 ? 2 : 1
+  }
+  return all
 }
+
+const CONDITIONS: readonly number[] = Object.values(asm.jumpConds)
+
+function isConditionalJump({ code }: asm.Insn): boolean {
+  const instructionClass = code & 7
+  return (instructionClass === BPF_JMP || instructionClass === BPF_JMP32) && CONDITIONS.includes(code & 0xf0)
+}
+
+const goto = (off: number): asm.Insn => ({ code: BPF_JMP, dst: 0, src: 0, off, imm: 0 })
+
+/**
+ * Linux >= 7.1 replaces a conditional jump between constants by the plain jump it amounts to, before the verifier
+ * walks the program and writes its log (bpf_prune_dead_branches in kernel/bpf/const_fold.c).
+ */
+const constantJump = [asm.movImm(0, 0), { ...goto(0), code: BPF_JMP | asm.jumpConds.eq }, asm.exit()]
+const prunes = walked(load(constantJump, 2).log).get(1) === asm.printKernelInsn(goto(0))
 
 test('the kernel runs programs', () => {
   assert.equal(testRun([asm.movImm(0, 5), asm.exit()]), 5)
@@ -81,7 +107,8 @@ test('programs print as in the verifier’s log', () => {
       const expected = listed(insns)
       const steps = walked(log)
       assert.ok(steps.size > 20)
-      for (const [slot, text] of steps) assert.equal(text, expected.get(slot))
+      for (const [slot, text] of steps)
+        assert.ok(expected.get(slot)?.includes(text), `${text} is none of ${expected.get(slot)}`)
     }),
     { numRuns: runs(30) },
   )
@@ -93,7 +120,7 @@ test('every form of instruction prints as in the verifier’s log', {
   // Alone at the start of a program, so that the log shows it even if the verifier then refuses what it does.
   fc.assert(
     fc.property(anyInsn.filter(showsAlone), any => {
-      const insn = withNearTarget(any)
+      const insn = withNearTarget(withKnownSpaces(any))
       const callsNext = insn.code === (BPF_JMP | BPF_CALL) && insn.src === BPF_PSEUDO_CALL
       const rest = [asm.movImm(0, 0), asm.exit()]
       const program = insn.code === asm.exit().code ? [insn] : [insn, ...rest, ...(callsNext ? rest : [])]
@@ -152,6 +179,14 @@ function showsAlone({ code, src }: asm.Insn): boolean {
 }
 
 const GOTOX = 0x0d
+
+/** Casts between other address spaces than 0 and 1 are refused before the log begins, by Linux >= 7.1. */
+function withKnownSpaces(insn: asm.Insn): asm.Insn {
+  const cast = asm.addrSpaceCast(insn.dst, insn.src, 0, 0)
+  if (insn.code !== cast.code || insn.off !== cast.off) return insn
+  const from = insn.imm & 1
+  return asm.addrSpaceCast(insn.dst, insn.src, 1 - from, from)
+}
 
 /** Targets outside of the program are refused before the log begins as well. */
 function withNearTarget(insn: asm.Insn): asm.Insn {
