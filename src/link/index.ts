@@ -1,5 +1,14 @@
 // Attaching programs: one file for each kind of place, and the link that owns the attachment.
 
-export { type Attachable, Link, type LinkInfo, type LinkTarget } from './link.ts'
+export { type Attachable, Link, type LinkHold, type LinkKind, type LinkTarget } from './link.ts'
+export type { LinkDetails, LinkInfo } from './link-info.ts'
+export {
+  attachPerfEvent,
+  type PerfEventOptions,
+  type PerfEventRate,
+  type PerfEventSource,
+} from './perf-event.ts'
+export { hardwareEvents, type PerfEventName, softwareEvents } from './perf-event-names.ts'
+export type { PerfLinkOptions } from './perf-link.ts'
 export { attachRawTracepoint, type RawTracepointOptions } from './raw-tracepoint.ts'
 export { attachTracepoint, type TracepointOptions } from './tracepoint.ts'

@@ -41,7 +41,7 @@ function calls(failures: Readonly<Record<string, number>>, use: () => void): str
   return made
 }
 
-test('a tracepoint by link keeps one descriptor', () => {
+test('a tracepoint by link keeps the link and its event', () => {
   const made = calls({}, () => {
     const link = attachTracepoint(PROGRAM, 'sched', 'sched_switch', { tracefs, mode: 'link' })
     assert.equal(link.fd, 101)
@@ -50,7 +50,7 @@ test('a tracepoint by link keeps one descriptor', () => {
     link.close()
     assert.equal(link.fd, -1)
   })
-  assert.deepEqual(made, ['open event', 'create link', 'close 100', 'close 101'])
+  assert.deepEqual(made, ['open event', 'create link', 'close 101', 'close 100'])
 })
 
 test('a tracepoint by ioctl', () => {
@@ -120,7 +120,7 @@ refused(
 
 test('pinning off a BPF file system says where to', () => {
   const made = calls({ pin: errno.EPERM }, () => {
-    using link = new Link('bpf_link', 7, 'raw tracepoint sys_enter')
+    using link = new Link('raw tracepoint sys_enter', { links: [7] })
     assert.throws(
       () => link.pin('/tmp/x'),
       /pin the link to raw tracepoint sys_enter as \/tmp\/x: .*BPF file system/,

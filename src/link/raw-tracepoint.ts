@@ -25,7 +25,7 @@ export function attachRawTracepoint(
 ): Link {
   if (cookie !== undefined) requireFeature(features.rawTracepointCookie)
   const fd = bpfRawTracepointOpen(tracepoint, program.fd, cookie)
-  if (fd >= 0) return new Link('bpf_link', fd, `raw tracepoint ${tracepoint}`)
+  if (fd >= 0) return new Link(`raw tracepoint ${tracepoint}`, { links: [fd] })
   throw new SyscallError(
     'bpf(BPF_RAW_TRACEPOINT_OPEN)',
     fd,

@@ -92,13 +92,17 @@ export {
   PERF_COUNT_SW_CPU_CLOCK,
   PERF_FLAG_FD_CLOEXEC,
   PERF_SAMPLE_RAW,
+  PERF_TYPE_BREAKPOINT,
   PERF_TYPE_HARDWARE,
+  PERF_TYPE_HW_CACHE,
+  PERF_TYPE_RAW,
   PERF_TYPE_SOFTWARE,
   PERF_TYPE_TRACEPOINT,
   type PerfEventAttr,
   perfEventDisable,
   perfEventEnable,
   perfEventOpen,
+  perfEventPauseOutput,
   perfEventSetBpf,
 } from './perf.ts'
 export {
