@@ -1,0 +1,100 @@
+// What all parts of the parser share: the cursor, the source of node ids, the diagnostics, and how it fails.
+//
+// A failure is reported once and sets `panicking`; whatever else goes wrong until the parser has found a place to go on
+// from (the end of the statement, the next probe) is a consequence and not reported.
+
+import type { NodeIds } from '../ast.ts'
+import type { Diagnostics } from '../diagnostics/diagnostics.ts'
+import type { Message } from '../diagnostics/message.ts'
+import type { SourceFile } from '../source.ts'
+import type { Span } from '../span.ts'
+import { endOfText } from './characters.ts'
+import { syntax } from './messages.ts'
+import { Scanner } from './scanner.ts'
+
+/** How deep the parser calls itself: each level costs about a kilobyte of the JavaScript stack. */
+const maxRecursion = 200
+
+export class Parser {
+  readonly scanner: Scanner
+  readonly ids: NodeIds
+  readonly diagnostics: Diagnostics
+  panicking = false
+  private depth = 0
+
+  constructor(
+    file: SourceFile,
+    ids: NodeIds,
+    diagnostics: Diagnostics,
+    start = 0,
+    end: number = file.text.length,
+  ) {
+    this.scanner = new Scanner(file, start, end)
+    this.ids = ids
+    this.diagnostics = diagnostics
+  }
+
+  /** Reports at a given place, unless an earlier failure is still being recovered from. */
+  report<Gaps extends string>(
+    message: Message<Gaps>,
+    span: Span,
+    gaps: Readonly<Record<Gaps, string | number | bigint>>,
+    hint?: string,
+  ): void {
+    if (this.panicking) return
+    const diagnostic = this.diagnostics.report<string>(message as Message, span, gaps)
+    if (hint !== undefined) diagnostic.hints.push(hint)
+  }
+
+  /** Reports that something else was expected under the cursor, and starts panicking. */
+  fail(what: string, hint?: string): void {
+    this.report(syntax.expected, this.tokenSpan(), { what }, hint)
+    this.panicking = true
+  }
+
+  /** The thing that comes next, as far as a message underlines it. */
+  tokenSpan(): Span {
+    const { scanner } = this
+    const start = scanner.afterLayout(scanner.at)
+    return scanner.span(start, scanner.afterToken(start))
+  }
+
+  /** Layout, then the given byte, or a failure. */
+  expect(code: number): boolean {
+    if (this.scanner.take(code)) return true
+    this.fail(`'${String.fromCharCode(code)}'`)
+    return false
+  }
+
+  /** Layout, then an identifier, or a failure; '' then. */
+  expectIdentifier(what: string): string {
+    const { scanner } = this
+    scanner.skipLayout()
+    const start = scanner.at
+    const code = scanner.code
+    if (code !== endOfText && !(code >= 48 && code <= 57)) {
+      scanner.at = scanner.afterIdentifier(start)
+      if (scanner.at > start) return scanner.text.slice(start, scanner.at)
+    }
+    this.fail(what)
+    return ''
+  }
+
+  /** One level down; false, and the end of the parse, when that is too deep. Every call is paired with `leave`. */
+  enter(): boolean {
+    if (++this.depth <= maxRecursion) return true
+    this.report(syntax.tooDeep, this.tokenSpan(), { limit: maxRecursion })
+    this.abandon()
+    return false
+  }
+
+  leave(): void {
+    this.depth--
+  }
+
+  /** Gives the rest of the text up: it cannot be made sense of. */
+  abandon(): void {
+    this.panicking = true
+    this.scanner.at = this.scanner.end
+  }
+}
