@@ -3,8 +3,10 @@
 export { BPFFS_PATH, findBpfFs, openBpfFs } from './bpffs.ts'
 export { CAPABILITIES, type Capability, missingCapabilities, parseCapabilityMask } from './capability.ts'
 export { onlineCpus, parseCpuList, possibleCpus } from './cpus.ts'
+export { eventSourceType, REF_CTR_OFFSET_SHIFT, RETURN_PROBE_CONFIG } from './event-source.ts'
 export { askFeature, type Feature, type FeatureAnswer, hasFeature, requireFeature } from './feature.ts'
 export { allFeatures, features } from './features.ts'
+export { globMatcher, isGlob } from './glob.ts'
 export { helperFeature } from './helper-features.ts'
 export { type KernelSymbol, KernelSymbols, readKernelSymbols, type SymbolOffset } from './kallsyms.ts'
 export { mapTypeFeatures } from './map-features.ts'
@@ -19,6 +21,15 @@ export {
   TRACING_CAPABILITIES,
 } from './privileges.ts'
 export {
+  addProbeEvent,
+  PROBE_GROUP,
+  type ProbeEventKind,
+  parseProbeEvents,
+  readProbeEvents,
+  removeProbeEvent,
+  staleProbeEvents,
+} from './probe-events.ts'
+export {
   blockedCall,
   descriptorTarget,
   isInitialPidNamespace,
@@ -31,6 +42,12 @@ export {
 } from './process.ts'
 export { programTypeFeatures } from './program-features.ts'
 export { compareReleases, isAtLeast, type KernelRelease, kernelRelease, parseRelease } from './release.ts'
+export {
+  readKprobeBlacklist,
+  readTraceableFunctions,
+  type TraceableFunction,
+  TraceableFunctions,
+} from './traceable-functions.ts'
 export { findTraceFs, openTraceFs, TRACEFS_PATH, TraceFs } from './tracefs.ts'
 export { parseTracepointFormat, type TracepointField, type TracepointFormat } from './tracepoint-format.ts'
 export { hasVmlinuxBtf, VMLINUX_BTF_PATH, vmlinuxBtf } from './vmlinux-btf.ts'

@@ -4,7 +4,12 @@
 import { statSync } from 'node:fs'
 import { errno } from '../errors/index.ts'
 import * as bpf from '../sys/bpf-constants.generated.ts'
-import { bpfLinkCreate, bpfObjGetInfoByFd, bpfRawTracepointOpen } from '../sys/index.ts'
+import {
+  bpfLinkCreate,
+  bpfObjGetInfoByFd,
+  bpfRawTracepointOpen,
+  type LinkCreateOptions,
+} from '../sys/index.ts'
 import type { Feature } from './feature.ts'
 import { answer, withFd, withProgram } from './probe.ts'
 
@@ -70,21 +75,22 @@ export const kprobeMulti: Feature = {
   name: 'kprobe_multi',
   since: '5.18',
   probe: () =>
-    answer(
-      withProgram(
-        { type: bpf.BPF_PROG_TYPE_KPROBE, expectedAttachType: bpf.BPF_TRACE_KPROBE_MULTI },
-        progFd =>
-          withFd(
-            bpfLinkCreate({
-              progFd,
-              target: 0,
-              attachType: bpf.BPF_TRACE_KPROBE_MULTI,
-              options: { kind: 'kprobeMulti', count: 1, syms: new BigUint64Array([1n]) },
-            }),
-            () => 0,
-          ),
-      ),
-      { proves: [errno.EFAULT] },
+    onManyPlaces(
+      bpf.BPF_TRACE_KPROBE_MULTI,
+      { kind: 'kprobeMulti', count: 1, syms: BAD_POINTER },
+      errno.EFAULT,
+    ),
+}
+
+/** One program run at entry and return of a function, with a word kept between the two. */
+export const kprobeSession: Feature = {
+  name: 'kprobe session',
+  since: '6.10',
+  probe: () =>
+    onManyPlaces(
+      bpf.BPF_TRACE_KPROBE_SESSION,
+      { kind: 'kprobeMulti', count: 1, syms: BAD_POINTER },
+      errno.EFAULT,
     ),
 }
 
@@ -92,23 +98,26 @@ export const kprobeMulti: Feature = {
 export const uprobeMulti: Feature = {
   name: 'uprobe_multi',
   since: '6.6',
-  probe: () =>
-    answer(
-      withProgram(
-        { type: bpf.BPF_PROG_TYPE_KPROBE, expectedAttachType: bpf.BPF_TRACE_UPROBE_MULTI },
-        progFd =>
-          withFd(
-            bpfLinkCreate({
-              progFd,
-              target: 0,
-              attachType: bpf.BPF_TRACE_UPROBE_MULTI,
-              options: { kind: 'uprobeMulti', path: '/', offsets: new BigUint64Array(1) },
-            }),
-            () => 0,
-          ),
-      ),
-      { proves: [errno.EBADF] },
+  probe: () => onManyPlaces(bpf.BPF_TRACE_UPROBE_MULTI, ON_DIRECTORY, errno.EBADF),
+}
+
+/** The same at entry and return of functions in user space. */
+export const uprobeSession: Feature = {
+  name: 'uprobe session',
+  since: '6.13',
+  probe: () => onManyPlaces(bpf.BPF_TRACE_UPROBE_SESSION, ON_DIRECTORY, errno.EBADF),
+}
+
+const BAD_POINTER = new BigUint64Array([1n])
+const ON_DIRECTORY = { kind: 'uprobeMulti', path: '/', offsets: new BigUint64Array(1) } as const
+
+function onManyPlaces(attachType: number, options: LinkCreateOptions, proof: number) {
+  return answer(
+    withProgram({ type: bpf.BPF_PROG_TYPE_KPROBE, expectedAttachType: attachType }, progFd =>
+      withFd(bpfLinkCreate({ progFd, target: 0, attachType, options }), () => 0),
     ),
+    { proves: [proof] },
+  )
 }
 
 /** Traffic control programs by link, on an interface that is not there: ENODEV. */

@@ -1,5 +1,7 @@
 // Attaching programs: one file for each kind of place, and the link that owns the attachment.
 
+export { attachKprobe, type KprobeOptions, type KprobePlace } from './kprobe.ts'
+export { attachKprobeMulti, type KprobeMultiOptions, type KprobeMultiPlaces } from './kprobe-multi.ts'
 export { type Attachable, Link, type LinkHold, type LinkKind, type LinkTarget } from './link.ts'
 export type { LinkDetails, LinkInfo } from './link-info.ts'
 export {
@@ -12,3 +14,5 @@ export { hardwareEvents, type PerfEventName, softwareEvents } from './perf-event
 export type { PerfLinkOptions } from './perf-link.ts'
 export { attachRawTracepoint, type RawTracepointOptions } from './raw-tracepoint.ts'
 export { attachTracepoint, type TracepointOptions } from './tracepoint.ts'
+export { attachUprobe, type UprobeOptions, type UprobePlace } from './uprobe.ts'
+export { attachUprobeMulti, type UprobeMultiOptions, type UprobeMultiPlaces } from './uprobe-multi.ts'

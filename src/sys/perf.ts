@@ -58,8 +58,8 @@ export interface PerfEventAttr {
   readonly wakeupWatermark?: number
   /** HW_BREAKPOINT_*: 1 read, 2 write, 4 execute */
   readonly bpType?: number
-  /** an address: of a path or function name (kprobe and uprobe PMUs), or to break at */
-  readonly config1?: number | bigint
+  /** an address to break at; bytes stand for their own address: a path or function name, with its NUL (kprobe and uprobe) */
+  readonly config1?: number | bigint | Uint8Array
   /** offset within it, an address, or the length of a breakpoint */
   readonly config2?: number | bigint
 }
@@ -90,10 +90,10 @@ export const perfEventOpen = (a: PerfEventAttr, pid: number, cpu: number): numbe
   u64(40, flags)
   data.setUint32(48, a.wakeupWatermark ?? a.wakeupEvents ?? 0, LITTLE_ENDIAN)
   data.setUint32(52, a.bpType ?? 0, LITTLE_ENDIAN)
-  u64(56, a.config1 ?? 0)
+  u64(56, a.config1 instanceof Uint8Array ? linux().address(a.config1) : (a.config1 ?? 0))
   u64(64, a.config2 ?? 0)
   const fd = linux().perfEventOpen(memory.address, pid, cpu, -1, PERF_FLAG_FD_CLOEXEC)
-  keepAlive(memory)
+  keepAlive(memory, a.config1)
   return fd
 }
 

@@ -46,9 +46,14 @@ export interface CountingProgram extends Attachable, Disposable {
 
 /**
  * Loads `if (pid == tgid) value[0]++, value[1] = cookie`: events of every other process on the machine are passed over.
- * `type` is BPF_PROG_TYPE_*.
+ * `type` is BPF_PROG_TYPE_*, `expectedAttachType` BPF_* where the type asks for one.
  */
-export function countEventsOf(tgid: number, type: number, withCookie = false): CountingProgram {
+export function countEventsOf(
+  tgid: number,
+  type: number,
+  withCookie = false,
+  expectedAttachType = 0,
+): CountingProgram {
   const mapAttr = { mapType: BPF_MAP_TYPE_ARRAY, keySize: 4, valueSize: 16, maxEntries: 1 }
   const mapFd = checkSyscall(
     bpfMapCreate({ ...mapAttr, mapName: 'counts' }),
@@ -71,7 +76,13 @@ export function countEventsOf(tgid: number, type: number, withCookie = false): C
     withLabel(movImm(R0, 0), 'out'),
     exit(),
   ])
-  const attr = { progType: type, insns: encode(insns), license: 'GPL', progName: 'count_events' }
+  const attr = {
+    progType: type,
+    insns: encode(insns),
+    license: 'GPL',
+    progName: 'count_events',
+    expectedAttachType,
+  }
   const fd = withMemlock(() => bpfProgLoad(attr))
   checkSyscall(fd, 'bpf', 'load the counting program')
   const value = () => {
