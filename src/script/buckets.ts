@@ -9,7 +9,7 @@
 //     lhist(n, min, max, step):
 //         bucket 0            below min
 //         bucket 1 + i        [min + i * step, min + (i + 1) * step)
-//         the last            max and above
+//         the last            from the step that max lies in on
 //
 //     tseries: for each interval kept three u64: the interval's number, the value, how many values
 
@@ -32,7 +32,7 @@ export function bucketCount(type: Hist | Lhist | Tseries): number {
     case 'hist':
       return 1 + histSlots(type.bits)
     case 'lhist':
-      return 2 + Number((type.max - type.min + type.step - 1n) / type.step)
+      return 2 + Number((type.max - type.min) / type.step)
     case 'tseries':
       return 3 * type.buckets
   }
@@ -42,7 +42,7 @@ export function bucketCount(type: Hist | Lhist | Tseries): number {
 export function bucketOf(type: Hist | Lhist, value: bigint): number {
   if (type.kind === 'lhist') {
     if (value < type.min) return 0
-    if (value >= type.max) return bucketCount(type) - 1
+    if (value > type.max) return bucketCount(type) - 1
     return 1 + Number((value - type.min) / type.step)
   }
   if (value < 0n) return 0
@@ -58,8 +58,8 @@ export function bucketOf(type: Hist | Lhist, value: bigint): number {
 export function bucketRange(type: Hist | Lhist, index: number): Bucket {
   if (type.kind === 'lhist') {
     if (index === 0) return { high: type.min }
-    if (index === bucketCount(type) - 1) return { low: type.max }
     const low = type.min + BigInt(index - 1) * type.step
+    if (index === bucketCount(type) - 1) return { low }
     return { low, high: low + type.step }
   }
   if (index === 0) return { high: 0n }
