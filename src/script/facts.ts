@@ -1,0 +1,108 @@
+// What the compiler asks of the machine, handed in as values so that every stage stays pure. `run/` makes the real
+// ones from `kernel` and `elf`; tests make their own.
+
+import type { Btf } from '../btf/index.ts'
+import type { TracepointFormat } from '../kernel/tracepoint-format.ts'
+
+/** Facts about the kernel a script is compiled for. All of it is found when first asked for. */
+export interface KernelFacts {
+  /** BTF of vmlinux; undefined where the kernel has none */
+  btf(): Btf | undefined
+  /** BTF of a loaded module, on top of that of vmlinux */
+  moduleBtf(module: string): Btf | undefined
+  /** every tracepoint of tracefs as `category:name`, sorted */
+  tracepoints(): readonly string[]
+  tracepointFormat(category: string, name: string): TracepointFormat | undefined
+  /** raw tracepoints, sorted, with the module when it is one's: `sched_switch` or `xfs:xfs_read` */
+  rawTracepoints(): readonly string[]
+  /** functions that a kprobe or fentry may take, sorted; `module` is `vmlinux` for the kernel's own */
+  functions(): readonly KernelFunction[]
+  /** iterators, such as `task` and `task_file`, sorted */
+  iterators(): readonly string[]
+  /** address of a symbol of kallsyms; undefined when there is none or addresses are hidden */
+  symbolAddress(name: string): bigint | undefined
+  has(feature: ScriptFeature): boolean
+  /** CPUs that may ever be online: the number of values of a per-CPU map */
+  readonly possibleCpus: number
+  readonly onlineCpus: readonly number[]
+}
+
+export interface KernelFunction {
+  readonly name: string
+  readonly module: string
+}
+
+/** What the lowering chooses by. */
+export type ScriptFeature =
+  /** bpf_get_attach_cookie, in kprobes, uprobes, tracepoints and perf events (5.15) */
+  | 'attach_cookie'
+  /** cookies of fentry and raw tracepoints */
+  | 'tracing_cookie'
+  | 'raw_tracepoint_cookie'
+  | 'kprobe'
+  | 'kprobe_multi'
+  | 'kprobe_session'
+  | 'uprobe_multi'
+  | 'fentry'
+  | 'iter'
+  /** bpf_for_each_map_elem (5.13) */
+  | 'for_each_map_elem'
+  /** bpf_loop (5.17) */
+  | 'loop'
+  | 'get_func_ip'
+  | 'ktime_get_boot_ns'
+  | 'ktime_get_tai_ns'
+  | 'jiffies64'
+  | 'get_ns_current_pid_tgid'
+  | 'get_current_task_btf'
+  | 'send_signal'
+  | 'send_signal_thread'
+  | 'override_return'
+  | 'd_path'
+  | 'map_lookup_percpu_elem'
+  | 'skb_output'
+
+/** Facts about programs of user space, for uprobes and USDT. */
+export interface UserFacts {
+  /**
+   * Files that the target part of a uprobe means: a path as it is or with wildcards, a library or program by its
+   * name, everything a process has mapped for `*`. Empty when there is no such file.
+   */
+  files(target: string, pid: number | undefined): readonly string[]
+  /** function symbols of a file whose name matches; `*` and `?` are wildcards */
+  functions(path: string, pattern: string): readonly UserFunction[]
+  /** file offset of an address of the file's own address space */
+  fileOffset(path: string, address: bigint): bigint | undefined
+  usdt(path: string): readonly UsdtFact[]
+}
+
+export interface UserFunction {
+  readonly name: string
+  readonly demangled?: string
+  readonly address: bigint
+  readonly fileOffset: bigint
+  /** bytes; 0 when the symbol does not say */
+  readonly size: number
+}
+
+/** One place of a USDT probe. A probe may have several. */
+export interface UsdtFact {
+  readonly provider: string
+  readonly name: string
+  readonly fileOffset: bigint
+  /** where the semaphore lies in the file; absent when there is none */
+  readonly semaphoreOffset?: bigint
+  /** argument specifications as in the note: `-4@%eax 8@-16(%rbp)` */
+  readonly arguments: string
+}
+
+/** Facts about this run: what the command line gave. */
+export interface RunFacts {
+  /** `$1` …; byte strings */
+  readonly positional: readonly string[]
+  /** `-p`, or the process of `-c` */
+  readonly pid?: number
+  readonly unsafe: boolean
+  /** environment, for the `BPFTRACE_…` settings */
+  readonly environment: Readonly<Record<string, string | undefined>>
+}
