@@ -7,7 +7,7 @@ import { BtfError } from '../errors/index.ts'
 import { type BtfSections, cutSections } from './header.ts'
 import { inflate } from './inflate.ts'
 import { type BtfKind, infoKind, KIND_NAMES } from './kinds.ts'
-import type { BtfFunc, BtfFuncProto, BtfType } from './type.ts'
+import type { BtfEnum, BtfEnum64, BtfFunc, BtfFuncProto, BtfType } from './type.ts'
 
 /** The types that `kind` K may be: BtfComposite for 'struct', say, which also has 'union'. */
 type OfKind<K extends BtfKind, T = BtfType> = T extends { readonly kind: infer L }
@@ -145,6 +145,23 @@ export class Btf {
     }
   }
 
+  /** The enumerator of that name and the enum it belongs to, first in id order. */
+  enumerator(name: string): { readonly type: BtfEnum | BtfEnum64; readonly value: bigint } | undefined {
+    const inBase = this.base?.enumerator(name)
+    if (inBase !== undefined) return inBase
+    const nameOffset = this.nameOffset(name)
+    if (nameOffset === undefined) return undefined
+    const { words } = this.#sections
+    for (let word = words.indexOf(nameOffset); word >= 0; word = words.indexOf(nameOffset, word + 1)) {
+      const id = this.#idAround(word)
+      const type = id === undefined ? undefined : this.type(id)
+      if (type?.kind !== 'enum' && type?.kind !== 'enum64') continue
+      const found = type.values.find(value => value.name === name)
+      if (found !== undefined) return { type, value: BigInt(found.value) }
+    }
+    return undefined
+  }
+
   /**
    * Offset of a name in the string section, or undefined if this BTF does not have it. Names are matched as
    * whole strings: all writers of BTF store each string once and do not fold one into the tail of another.
@@ -178,18 +195,22 @@ export class Btf {
 
   /** The id of the record that starts at a word, or undefined if none starts there. */
   #idAt(word: number): number | undefined {
+    const id = this.#idAround(word)
+    return id !== undefined && this.#offsets[id - this.firstId] === word ? id : undefined
+  }
+
+  /** The id of the record that a word is part of. */
+  #idAround(word: number): number | undefined {
     while (this.#nextWord <= word && this.#indexMore()) {}
     const offsets = this.#offsets
     let low = 0
     let high = this.#indexed - 1
     while (low <= high) {
       const middle = (low + high) >>> 1
-      const at = offsets[middle]!
-      if (at === word) return this.firstId + middle
-      if (at < word) low = middle + 1
+      if (offsets[middle]! <= word) low = middle + 1
       else high = middle - 1
     }
-    return undefined
+    return high < 0 || word >= this.#nextWord ? undefined : this.firstId + high
   }
 
   #indexAll(): void {

@@ -191,6 +191,12 @@ export const uint16: IntegerType = { kind: 'integer', bits: 16, signed: false }
 export const uint32: IntegerType = { kind: 'integer', bits: 32, signed: false }
 export const uint64: IntegerType = { kind: 'integer', bits: 64, signed: false }
 
+/** The integer type of that many bits. */
+export function intOf(bits: IntegerType['bits'], signed: boolean): IntegerType {
+  if (signed) return bits === 8 ? int8 : bits === 16 ? int16 : bits === 32 ? int32 : int64
+  return bits === 8 ? uint8 : bits === 16 ? uint16 : bits === 32 ? uint32 : uint64
+}
+
 export function string(capacity: number): StringType {
   return { kind: 'string', capacity }
 }

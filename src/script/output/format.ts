@@ -29,15 +29,14 @@ export interface Format {
 
 const SPEC = /%(-?)(\+?)( ?)(#?)(0?)(\*|\d+)?(?:\.(\*|\d+))?([hlLjzt]*)([diouxXeEfFgGaAcspn%]|rh|rx|r)/g
 
-/** @param format as the script has it; a lone `%` is text */
+/** @param format a byte string; a lone `%` is text */
 export function parseFormat(format: string): Format {
-  const bytes = byteString(format)
   const fragments: string[] = []
   const specs: FormatSpec[] = []
   let fragment = ''
   let end = 0
-  for (const match of bytes.matchAll(SPEC)) {
-    fragment += bytes.slice(end, match.index)
+  for (const match of format.matchAll(SPEC)) {
+    fragment += format.slice(end, match.index)
     end = match.index + match[0].length
     const conversion = match[9]!
     if (conversion === '%') {
@@ -56,13 +55,8 @@ export function parseFormat(format: string): Format {
       conversion,
     })
   }
-  fragments.push(fragment + bytes.slice(end))
+  fragments.push(fragment + format.slice(end))
   return { fragments, specs }
-}
-
-/** Text as a byte string of its UTF-8. */
-export function byteString(text: string): string {
-  return Buffer.from(text, 'utf8').toString('latin1')
 }
 
 const INTEGERS: readonly string[] = ['d', 'i', 'u', 'o', 'x', 'X', 'c', 'p']

@@ -1,5 +1,5 @@
 // Printing: values, maps and formats, as text or JSON.
-export { applyFormat, byteString, checkFormat, type Format, parseFormat } from './format.ts'
+export { applyFormat, checkFormat, type Format, parseFormat } from './format.ts'
 export { JsonOutput } from './json-output.ts'
 export { emptyScalar, type MapView, type MapViewOptions, mapView, type RawElement } from './map-view.ts'
 export type { Names } from './names.ts'

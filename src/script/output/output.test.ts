@@ -6,6 +6,7 @@ import { ByteWriter } from '../../text/index.ts'
 import { bucketCount, bucketOf } from '../buckets.ts'
 import type { ScriptMap } from '../compiled.ts'
 import { layoutOf, placeElements } from '../layout.ts'
+import { byteString } from '../source.ts'
 import {
   type AggregateType,
   bool,
@@ -80,7 +81,7 @@ function checkPrintf(
     all,
     args.map(([, value]) => value),
   )
-  const printf = new Printf(format, types, names)
+  const printf = new Printf(byteString(format), types, names)
   const out = new ByteWriter(4)
   printf.write(out, view, new Uint8Array(view.buffer), 0, view.byteLength)
   assert.equal(latin1(out), Buffer.from(expected).toString('latin1'))

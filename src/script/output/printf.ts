@@ -29,7 +29,7 @@ export class Printf {
   readonly #signed: Uint8Array
   readonly #offsets: Uint32Array
 
-  /** @param format as the script has it */
+  /** @param format a byte string */
   constructor(format: string, types: readonly ScriptType[], names: Names) {
     this.#format = parseFormat(format)
     this.#types = types

@@ -1,0 +1,4 @@
+// Types by their names: of the script's own C definitions, of BTF and of tracepoints.
+export { BtfTypes, type FunctionTypes } from './from-btf.ts'
+export { tracepointStruct } from './from-tracepoint.ts'
+export { NO_DEFINITIONS, type OwnDefinitions, TypeScope } from './type-scope.ts'
