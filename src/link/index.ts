@@ -1,5 +1,6 @@
 // Attaching programs: one file for each kind of place, and the link that owns the attachment.
 
+export { type CloseLinksOptions, closeLinks } from './close-links.ts'
 export { attachKprobe, type KprobeOptions, type KprobePlace } from './kprobe.ts'
 export { attachKprobeMulti, type KprobeMultiOptions, type KprobeMultiPlaces } from './kprobe-multi.ts'
 export { type Attachable, Link, type LinkHold, type LinkKind, type LinkTarget } from './link.ts'

@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { errno } from '../errors/index.ts'
 import type { TraceFs } from '../kernel/index.ts'
 import { BPF_LINK_CREATE, BPF_OBJ_PIN, BPF_RAW_TRACEPOINT_OPEN, type Linux, withLinux } from '../sys/index.ts'
+import { closeLinks } from './close-links.ts'
 import { Link } from './link.ts'
 import { attachRawTracepoint } from './raw-tracepoint.ts'
 import { attachTracepoint } from './tracepoint.ts'
@@ -36,6 +37,10 @@ function calls(failures: Readonly<Record<string, number>>, use: () => void): str
       made.push(`close ${fd}`)
       return 0
     },
+    closeAtOnce: fds => {
+      made.push(`close ${fds.join(' ')} at once`)
+    },
+    pipe2: () => -errno.EMFILE,
   }
   withLinux(fake as Linux, use)
   return made
@@ -127,4 +132,28 @@ test('pinning off a BPF file system says where to', () => {
     )
   })
   assert.deepEqual(made, ['pin', 'close 7'])
+})
+
+test('many links are closed side by side, programs before events, what is released last', () => {
+  const made = calls({}, () => {
+    const released: string[] = []
+    const links = [
+      new Link('a', { links: [1], events: [11] }),
+      new Link('b', { links: [2, 3], events: [12, 13], release: () => released.push('b') }),
+      new Link('c', { events: [14] }),
+      new Link('d', { release: () => released.push('d') }),
+    ]
+    closeLinks(links)
+    closeLinks(links)
+    assert.ok(links.every(link => link.closed))
+    assert.deepEqual(released, ['b', 'd'])
+  })
+  assert.deepEqual(made, ['close 1 2 3 at once', 'close 14', 'close 12 13 at once', 'close 11'])
+})
+
+test('events are closed here when no process can take them', () => {
+  const made = calls({}, () => {
+    closeLinks([1, 2, 3, 4].map(n => new Link('a', { links: [n], events: [10 + n] })))
+  })
+  assert.deepEqual(made, ['close 1 2 3 4 at once', 'close 11 12 13 14 at once'])
 })

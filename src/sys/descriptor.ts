@@ -15,6 +15,9 @@ export const O_NONBLOCK = 0o4000
 
 export const closeFd = (fd: number): number => linux().close(fd)
 
+/** Closes them side by side: for descriptors whose closing waits in the kernel. */
+export const closeAtOnce = (fds: readonly number[]): void => linux().closeAtOnce(fds)
+
 /** A second descriptor of the same object, close-on-exec. */
 export const dupFd = (fd: number): number => linux().fcntl(fd, F_DUPFD_CLOEXEC, 0)
 

@@ -154,6 +154,9 @@ export const fakeLinux = (options: FakeOptions = {}): FakeLinux => {
     view: (address, byteLength) => memory(address, byteLength).buffer as ArrayBuffer,
     bpf,
     close: fd => (open.delete(fd) ? 0 : -errno.EBADF),
+    closeAtOnce: fds => {
+      for (const fd of fds) open.delete(fd)
+    },
     ...options.calls,
   }
   // a call that is neither here nor in `calls` fails as "is not a function", by its name

@@ -55,6 +55,7 @@ export {
 export { allocate, cString, getU64, LITTLE_ENDIAN, type Memory, setU64 } from './bytes.ts'
 export { checkSyscall } from './check.ts'
 export {
+  closeAtOnce,
   closeFd,
   dupFd,
   eventfd,

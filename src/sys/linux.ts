@@ -24,6 +24,8 @@ export interface Linux {
 
   openat(dirFd: number, path: number, flags: number, mode: number): number
   close(fd: number): number
+  /** closes them side by side, for kinds whose closing waits in the kernel; returns when all are closed */
+  closeAtOnce(fds: readonly number[]): void
   dup(fd: number): number
   fcntl(fd: number, cmd: number, arg: number): number
   read(fd: number, buffer: number, byteLength: number): number

@@ -7,6 +7,7 @@
 import { createRequire } from 'node:module'
 import { NotSupportedError } from '../errors/index.ts'
 import type { Linux, ReadablePoll } from './linux.ts'
+import { nativeCloseAtOnce } from './native-close.ts'
 import { nativeSpawn } from './native-spawn.ts'
 import { SYSCALL_NUMBERS } from './syscall-numbers.ts'
 
@@ -42,6 +43,7 @@ export const nativeLinux = (): Linux => {
 
     openat: (dirFd, path, flags, mode) => call(numbers.openat, dirFd, path, flags, mode),
     close: fd => call(numbers.close, fd),
+    closeAtOnce: fds => nativeCloseAtOnce(koffi, libc, fds, fd => call(numbers.close, fd)),
     dup: fd => call(numbers.dup, fd),
     fcntl: (fd, cmd, arg) => call(numbers.fcntl, fd, cmd, arg),
     read: (fd, buffer, byteLength) => call(numbers.read, fd, buffer, byteLength),

@@ -5,8 +5,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, unlinkSync } from 'node:fs'
 import { test } from 'node:test'
-import { features, hasFeature, openBpfFs } from '../../src/kernel/index.ts'
-import { attachRawTracepoint, attachTracepoint, type Link } from '../../src/link/index.ts'
+import { features, hasFeature, openBpfFs, openTraceFs } from '../../src/kernel/index.ts'
+import { attachRawTracepoint, attachTracepoint, closeLinks, type Link } from '../../src/link/index.ts'
 import {
   BPF_LINK_TYPE_PERF_EVENT,
   BPF_LINK_TYPE_RAW_TRACEPOINT,
@@ -108,6 +108,22 @@ test('links say what they are, and nothing is left after closing', async () => {
     ['prog', raw.id],
     ['prog', plain.id],
   ])
+})
+
+test('many links closed at once are gone when that returns', async () => {
+  using program = countEventsOf(process.pid, BPF_PROG_TYPE_TRACEPOINT)
+  const tracefs = openTraceFs()
+  const links = ['kill', 'getpid', 'gettid', 'tkill', 'tgkill', 'getppid']
+    .map(name => `sys_enter_${name}`)
+    .map(event => attachTracepoint(program, 'syscalls', event, { tracefs }))
+  process.kill(process.pid, 0)
+  assert.ok(program.count() >= 1n)
+  const ids = links.flatMap(link => link.info()?.id ?? [])
+  closeLinks(links)
+  const seen = program.count()
+  process.kill(process.pid, 0)
+  assert.equal(program.count(), seen, 'a program ran after it was taken off')
+  await assertGone(ids.map(id => ['link', id] as const))
 })
 
 test('a pinned link stays until its file goes', async () => {
