@@ -139,3 +139,17 @@ export type Action = {
   | { readonly kind: 'helper-error'; readonly helper: string; readonly args: readonly ScriptType[] }
   | { readonly kind: 'skboutput'; readonly file: string; readonly args: readonly ScriptType[] }
 )
+
+// What both halves share beside the script's own maps.
+
+/** the ring buffer of records */
+export const RING_MAP = 'ring'
+/** an array of one value, BPF_F_MMAPABLE, CONTROL_BYTES long */
+export const CONTROL_MAP = 'control'
+/** u32: the reader sleeps and wants to be woken (events/waiting-flag.ts) */
+export const CONTROL_WAITING = 0
+/** u32: 1 once `exit()` ran; every program but those of `end` returns at once */
+export const CONTROL_EXITED = 4
+/** u64: records that found no room in the ring */
+export const CONTROL_LOST = 64
+export const CONTROL_BYTES = 128
