@@ -80,7 +80,7 @@ export function takeCDefinition(p: Parser): CStatement {
   } else {
     scanner.at = at
   }
-  const closed = scanner.at
+  let closed = scanner.at
   for (;;) {
     scanner.skipLayout()
     if (!scanner.takeWord('__attribute__')) break
@@ -96,9 +96,10 @@ export function takeCDefinition(p: Parser): CStatement {
       break
     }
     scanner.at = end
+    closed = end
   }
   if (scanner.code === semicolon) scanner.at++
-  else if (scanner.text.slice(closed, scanner.at).trim() === '') scanner.at = closed
+  else scanner.at = closed
   return definition(p, start)
 }
 

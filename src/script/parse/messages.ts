@@ -14,7 +14,7 @@ export const syntax = messages('syntax', {
   trailingUnderscore: 'syntax: trailing underscore in integer literal',
   badSuffix: "syntax: invalid integer suffix '{suffix}'",
   badInteger: 'syntax: {problem}',
-  positionalRange: 'syntax: param ${digits} is out of integer range [1, 9223372036854775807]',
+  positionalRange: 'syntax: param {parameter} is out of integer range [1, 9223372036854775807]',
   tooDeep: 'syntax: nested too deeply, the limit is {limit} levels',
   tooLong: 'syntax: the script is too large after expansion, the limit is {limit} nodes',
   cAfterProbes: 'syntax: C definitions must appear before probes and functions',

@@ -75,7 +75,7 @@ function parsePositional(p: Parser): Expression {
   const digits = scanner.text.slice(start + 1, scanner.at)
   const span = scanner.span(start)
   const exact = digits.length > 19 ? 2n ** 64n : BigInt(digits)
-  if (exact < 1n || exact >= 2n ** 63n) p.report(syntax.positionalRange, span, { digits })
+  if (exact < 1n || exact >= 2n ** 63n) p.report(syntax.positionalRange, span, { parameter: `$${digits}` })
   return { kind: 'positional', id: p.ids.count++, span, index: Number(exact) }
 }
 
@@ -83,8 +83,12 @@ function parsePositional(p: Parser): Expression {
 export function parseVariable(p: Parser): Variable {
   const { scanner } = p
   const start = scanner.at++
-  if (isIdentifierStart(scanner.code)) scanner.at = scanner.afterIdentifier(scanner.at)
-  else p.fail("identifier after '$'")
+  if (isIdentifierStart(scanner.code)) {
+    scanner.at = scanner.afterIdentifier(scanner.at)
+  } else {
+    p.report(syntax.expected, scanner.span(start), { what: "identifier after '$'" })
+    p.panicking = true
+  }
   const name = scanner.text.slice(start, scanner.at)
   return { kind: 'variable', id: p.ids.count++, span: scanner.span(start), name }
 }

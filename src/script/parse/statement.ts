@@ -1,11 +1,12 @@
 // Statements and blocks, and how the parser finds its feet again after a bad one.
 
-import type { ArithmeticOperator, Assignment, Block, Expression, If, Statement } from '../ast.ts'
+import type { ArithmeticOperator, Assignment, Block, Expression, Statement } from '../ast.ts'
 import { endOfText, isDigit } from './characters.ts'
 import { continueExpression, isTarget, missing, parseExpression, parsePostfix } from './expression.ts'
 import { syntax } from './messages.ts'
 import type { Parser } from './parser.ts'
 import { parseCondition, parsePrimary, parseVariable } from './primary.ts'
+import { dropValue } from './statement-value.ts'
 import { takeString } from './string.ts'
 import { parseTypeAnnotation } from './types.ts'
 
@@ -32,7 +33,7 @@ export function parseBlock(p: Parser, wantsValue: boolean): Block {
     if (statement.kind === 'expression' && wantsValue && isLast(p)) {
       value = statement.expression
     } else {
-      if (statement.kind === 'expression') dropValue(p, statement.expression)
+      if (statement.kind === 'expression') dropValue(statement.expression, p.ids)
       statements.push(statement)
     }
     if (scanner.at === before) {
@@ -52,29 +53,6 @@ function isLast(p: Parser): boolean {
     scanner.codeAt(scanner.afterLayout(scanner.at)) === closeBrace &&
     scanner.codeAt(scanner.at - 1) !== semicolon
   )
-}
-
-/** As a statement, `if` and a block have no value: what would have been theirs is a statement of them. */
-function dropValue(p: Parser, expression: Expression): void {
-  if (expression.kind === 'if') {
-    for (let at: Block | If | null = expression; at !== null; ) {
-      const branch: Block = at.kind === 'if' ? at.then : at
-      dropBlockValue(p, branch)
-      at = at.kind === 'if' ? at.otherwise : null
-    }
-  } else if (expression.kind === 'block') {
-    dropBlockValue(p, expression)
-  }
-}
-
-function dropBlockValue(p: Parser, block: Block): void {
-  const { value } = block
-  if (value === null) return
-  dropValue(p, value)
-  // the block was made a moment ago and nobody else has seen it yet
-  const made = block as { -readonly [Key in keyof Block]: Block[Key] }
-  made.statements.push({ kind: 'expression', id: p.ids.count++, span: value.span, expression: value })
-  made.value = null
 }
 
 function parseStatement(p: Parser): Statement {
