@@ -1,12 +1,13 @@
 // Fetching program memory into a record, as a call's descriptor says: strings, bytes, argv, iovecs. The same code
 // serves every call; which arguments, how long and when is data.
 //
-// For the verifier: what is carried from one capture to the next lives in memory, where it knows nothing of it. In
-// registers every value would be a state of its own to walk on from, and a trace would start ten times slower. The
-// two kinds of array (argv, iovec) are walked after the loop over the captures, not in it, for the same reason.
+// For the verifier, whose time is the tracer's start: what is carried from one capture to the next lives in memory,
+// where it knows nothing of it (in registers every value would be a state of its own to walk on from), and each kind
+// of fetch is a global subprogram, which it walks once and not at every call. Linux before 5.12 takes them for static
+// ones, for their pointers, and walks a few times as much.
 
 import type { Builder, Operand, Program, Value } from '../../ir/index.ts'
-import { pointer, u8, u16, u32, u64 } from '../../ir/index.ts'
+import { memoryOf, type Type, u8, u16, u32, u64 } from '../../ir/index.ts'
 import {
   ABI_NATIVE,
   CAPTURE_ARGV,
@@ -28,7 +29,6 @@ import {
   SCRATCH_FAULTED,
   SCRATCH_POSITION,
   SCRATCH_RECORD,
-  SCRATCH_VECTORS,
   SCRATCH_WHEN,
   type ScratchSize,
   SLOT_ARG,
@@ -48,8 +48,6 @@ import { SCRATCH_USERS } from './maps.ts'
 const ARGV_STRINGS = 32
 const IOVEC_ENTRIES = 8
 const IOVEC_BYTES = 16
-/** Arrays of one call: execve has argv and the environment, process_vm_readv two iovecs. */
-const VECTORS = 2
 
 /** Hands `use` this CPU's scratch entry, with an empty record of the fixed part only. */
 export function withScratch(
@@ -69,21 +67,40 @@ export function withScratch(
 
 /** The subprograms that captures call. To be built once in each program that captures. */
 export function captureSubprograms(p: Program, size: ScratchSize): void {
-  fetchString(p, 'fetch_user_string', 'probe_read_user_str', size)
-  fetchBytes(p, size)
+  stringSubprogram(p, 'fetch_user_string', 'probe_read_user_str', size)
+  bytesSubprogram(p, size)
+  argvSubprogram(p, size)
+  iovecSubprogram(p, size)
 }
 
-/** The same for strings in kernel memory. Apart, because the verifier refuses a subprogram that nothing calls. */
-export function kernelStringSubprogram(p: Program, size: ScratchSize): void {
-  fetchString(p, 'fetch_kernel_string', 'probe_read_kernel_str', size)
+/** What a program needs that sends argv from where the kernel has put it. */
+export function execSubprograms(p: Program, size: ScratchSize): void {
+  stringSubprogram(p, 'fetch_kernel_string', 'probe_read_kernel_str', size)
+  stringSubprogram(p, 'fetch_user_string', 'probe_read_user_str', size)
+  bytesSubprogram(p, size)
+}
+
+/** A global subprogram `name(scratch, …)` of numbers. */
+function scratchSubprogram(
+  p: Program,
+  name: string,
+  size: ScratchSize,
+  params: readonly Type[],
+  build: (b: Builder, scratch: Value, ...params: Value[]) => void,
+): void {
+  const scratchBytes = SCRATCH_RECORD + size.recordBytes
+  p.globalSubprogram(name, [memoryOf(scratchBytes), ...params], (b, scratch, ...rest) => {
+    b.ifNotNull(scratch, present => build(b, present, ...rest))
+    b.return(0)
+  })
 }
 
 /**
  * `name(scratch, op | arg << 8, address, limit)`: appends a string segment of at most `limit` bytes. Gives the
  * string's length with its NUL (as far as a fetch reaches), or a negative number when it could not be read.
  */
-function fetchString(p: Program, name: string, helper: string, size: ScratchSize): void {
-  p.subprogram(name, [pointer('mapValue'), u64, u64, u64], (b, scratch, head, address, limit) => {
+function stringSubprogram(p: Program, name: string, helper: string, size: ScratchSize): void {
+  scratchSubprogram(p, name, size, [u64, u64, u64], (b, scratch, head, address, limit) => {
     const { at, position } = segmentAt(b, scratch, size)
     const result = b.call(helper, [b.offset(at, SEGMENT_HEAD_BYTES), size.fetchBytes, address])
     b.if(b.lt(result, 0), () => {
@@ -101,10 +118,12 @@ function fetchString(p: Program, name: string, helper: string, size: ScratchSize
 }
 
 /** `fetch_bytes(scratch, op | arg << 8, address, byteLength, limit)`: gives 0, or a negative number on a fault. */
-function fetchBytes(p: Program, size: ScratchSize): void {
-  p.subprogram(
+function bytesSubprogram(p: Program, size: ScratchSize): void {
+  scratchSubprogram(
+    p,
     'fetch_bytes',
-    [pointer('mapValue'), u64, u64, u64, u64],
+    size,
+    [u64, u64, u64, u64],
     (b, scratch, head, address, length, limit) => {
       const { at, position } = segmentAt(b, scratch, size)
       const wanted = b.select(b.gt(length, limit), limit, length)
@@ -116,7 +135,70 @@ function fetchBytes(p: Program, size: ScratchSize): void {
         b.return(b.convert(result, u64))
       })
       closeSegment(b, scratch, position, at, head, bounded, flags)
-      b.return(0)
+    },
+  )
+}
+
+/**
+ * `fetch_argv(scratch, arg << 8, address, limit, pointerBytes)`: string segments of a NULL-terminated array of
+ * pointers, closed by an empty one.
+ */
+function argvSubprogram(p: Program, size: ScratchSize): void {
+  scratchSubprogram(
+    p,
+    'fetch_argv',
+    size,
+    [u64, u64, u64, u64],
+    (b, scratch, head, address, limit, pointerBytes) => {
+      const at = b.variable(u64, address)
+      const pointee = b.slot(8, 'argv entry')
+      b.forRange(0, ARGV_STRINGS, (_, loop) => {
+        b.store(pointee, 0, 0, u64)
+        const missing = b.call('probe_read_user', [pointee, b.clamp(pointerBytes, 8), at.get()])
+        b.if(b.ne(missing, 0), () => {
+          b.store(scratch, SCRATCH_FAULTED, 1, u64)
+          loop.break()
+        })
+        const string = b.load(pointee, 0, u64)
+        b.if(b.eq(string, 0), () => loop.break())
+        const got = b.callSubprogram('fetch_user_string', [scratch, b.or(head, CAPTURE_CSTR), string, limit])
+        noteFault(b, scratch, got)
+        at.set(b.add(at.get(), pointerBytes))
+      })
+      b.callSubprogram('fetch_bytes', [scratch, b.or(head, CAPTURE_ARGV), 0, 0, 0])
+    },
+  )
+}
+
+/** `fetch_iovec(scratch, arg << 8, address, entries, limit)`: the iovec array itself, then what each entry points to. */
+function iovecSubprogram(p: Program, size: ScratchSize): void {
+  scratchSubprogram(
+    p,
+    'fetch_iovec',
+    size,
+    [u64, u64, u64, u64],
+    (b, scratch, head, address, entries, limit) => {
+      const arrayBytes = b.shl(entries, 4)
+      const whole = IOVEC_ENTRIES * IOVEC_BYTES
+      noteFault(
+        b,
+        scratch,
+        b.callSubprogram('fetch_bytes', [scratch, b.or(head, CAPTURE_IOVEC), address, arrayBytes, whole]),
+      )
+      const entry = b.slot(IOVEC_BYTES, 'iovec entry')
+      b.forRange(0, IOVEC_ENTRIES, (i, loop) => {
+        b.if(b.ge(b.convert(i, u64), entries), () => loop.break())
+        const from = b.add(address, b.shl(b.convert(i, u64), 4))
+        b.if(b.ne(b.call('probe_read_user', [entry, IOVEC_BYTES, from]), 0), () => loop.break())
+        const read = b.callSubprogram('fetch_bytes', [
+          scratch,
+          b.or(head, CAPTURE_BYTES),
+          b.load(entry, 0, u64),
+          b.load(entry, 8, u64),
+          limit,
+        ])
+        noteFault(b, scratch, read)
+      })
     },
   )
 }
@@ -160,7 +242,6 @@ export function capture(
   const scalar = b.slot(8, 'pointee')
   b.store(scratch, SCRATCH_WHEN, when, u64)
   b.store(scratch, SCRATCH_FAULTED, 0, u64)
-  b.store(scratch, SCRATCH_VECTORS, 0, u64)
   b.forRange(0, CAPTURE_SLOTS, (i, loop) => {
     const slot = slotAt(b, descriptor, i)
     const op = b.load(slot, SLOT_OP, u8)
@@ -170,44 +251,41 @@ export function capture(
     )
     const address = argument(b, thread, b.load(slot, SLOT_ARG, u8))
     b.if(b.eq(address, 0), () => loop.continue())
-    const head = b.or(b.convert(op, u64), b.shl(b.convert(b.load(slot, SLOT_ARG, u8), u64), 8))
+    const arg = b.shl(b.convert(b.load(slot, SLOT_ARG, u8), u64), 8)
     const limit = b.convert(b.load(slot, SLOT_LIMIT, u32), u64)
-    b.if(
-      b.eq(op, CAPTURE_CSTR),
-      () => noteFault(b, scratch, b.callSubprogram('fetch_user_string', [scratch, head, address, limit])),
-      () =>
-        b.if(
-          b.eq(op, CAPTURE_BYTES),
-          () => {
-            const elements = lengthOf(b, thread, slot, scalar, result)
-            const byteLength = b.mul(elements, b.convert(b.load(slot, SLOT_ELEMENT_BYTES, u16), u64))
-            noteFault(
-              b,
-              scratch,
-              b.callSubprogram('fetch_bytes', [scratch, head, address, byteLength, limit]),
-            )
-          },
-          () => {
-            const vectors = b.shl(b.load(scratch, SCRATCH_VECTORS, u64), 8)
-            b.store(scratch, SCRATCH_VECTORS, b.or(vectors, b.add(b.convert(i, u64), 1)))
-          },
-        ),
-    )
-  })
-  b.forRange(0, VECTORS, (_, loop) => {
-    const vectors = b.load(scratch, SCRATCH_VECTORS, u64)
-    b.if(b.eq(vectors, 0), () => loop.break())
-    b.store(scratch, SCRATCH_VECTORS, b.shr(vectors, 8))
-    const slot = slotAt(b, descriptor, b.sub(b.and(vectors, 0xff), 1))
-    const arg = b.load(slot, SLOT_ARG, u8)
-    const address = argument(b, thread, arg)
-    const limit = b.convert(b.load(slot, SLOT_LIMIT, u32), u64)
-    const head = b.shl(b.convert(arg, u64), 8)
-    b.if(
-      b.eq(b.load(slot, SLOT_OP, u8), CAPTURE_ARGV),
-      () => argv(b, scratch, head, address, limit, b.load(thread, THREAD_ABI, u32)),
-      () => iovec(b, scratch, head, address, lengthOf(b, thread, slot, scalar, result), limit),
-    )
+    b.switch(op, [
+      {
+        values: [CAPTURE_CSTR],
+        body: () => {
+          const head = b.or(arg, CAPTURE_CSTR)
+          noteFault(b, scratch, b.callSubprogram('fetch_user_string', [scratch, head, address, limit]))
+        },
+      },
+      {
+        values: [CAPTURE_BYTES],
+        body: () => {
+          const head = b.or(arg, CAPTURE_BYTES)
+          const elements = lengthOf(b, thread, slot, scalar, result)
+          const byteLength = b.mul(elements, b.convert(b.load(slot, SLOT_ELEMENT_BYTES, u16), u64))
+          noteFault(b, scratch, b.callSubprogram('fetch_bytes', [scratch, head, address, byteLength, limit]))
+        },
+      },
+      {
+        values: [CAPTURE_ARGV],
+        body: () => {
+          const isNative = b.eq(b.load(thread, THREAD_ABI, u32), ABI_NATIVE)
+          const pointerBytes = b.select(isNative, b.const(u64, 8), b.const(u64, 4))
+          b.callSubprogram('fetch_argv', [scratch, arg, address, limit, pointerBytes])
+        },
+      },
+      {
+        values: [CAPTURE_IOVEC],
+        body: () => {
+          const entries = lengthOf(b, thread, slot, scalar, result)
+          b.callSubprogram('fetch_iovec', [scratch, arg, address, entries, limit])
+        },
+      },
+    ])
   })
   return b.ne(b.load(scratch, SCRATCH_FAULTED, u64), 0)
 }
@@ -246,56 +324,4 @@ function lengthOf(b: Builder, thread: Value, slot: Value, scalar: Value, result:
     },
   ])
   return length.get()
-}
-
-/** String segments of a NULL-terminated array of pointers (4 bytes each in a 32-bit call), closed by an empty one. */
-function argv(b: Builder, scratch: Value, head: Value, address: Value, limit: Value, abi: Value): void {
-  const pointerBytes = b.select(b.eq(abi, ABI_NATIVE), b.const(u64, 8), b.const(u64, 4))
-  const at = b.variable(u64, address)
-  const pointee = b.slot(8, 'argv entry')
-  b.forRange(0, ARGV_STRINGS, (_, loop) => {
-    b.store(pointee, 0, 0, u64)
-    const missing = b.call('probe_read_user', [pointee, b.clamp(pointerBytes, 8), at.get()])
-    b.if(b.ne(missing, 0), () => {
-      b.store(scratch, SCRATCH_FAULTED, 1, u64)
-      loop.break()
-    })
-    const string = b.load(pointee, 0, u64)
-    b.if(b.eq(string, 0), () => loop.break())
-    const got = b.callSubprogram('fetch_user_string', [scratch, b.or(head, CAPTURE_CSTR), string, limit])
-    noteFault(b, scratch, got)
-    at.set(b.add(at.get(), pointerBytes))
-  })
-  b.callSubprogram('fetch_bytes', [scratch, b.or(head, CAPTURE_ARGV), 0, 0, 0])
-}
-
-/** The iovec array itself, then what each entry points to. */
-function iovec(b: Builder, scratch: Value, head: Value, address: Value, entries: Value, limit: Value): void {
-  const arrayBytes = b.shl(entries, 4)
-  const got = b.callSubprogram('fetch_bytes', [
-    scratch,
-    b.or(head, CAPTURE_IOVEC),
-    address,
-    arrayBytes,
-    IOVEC_ENTRIES * IOVEC_BYTES,
-  ])
-  noteFault(b, scratch, got)
-  const entry = b.slot(IOVEC_BYTES, 'iovec entry')
-  b.forRange(0, IOVEC_ENTRIES, (i, loop) => {
-    b.if(b.ge(b.convert(i, u64), entries), () => loop.break())
-    const missing = b.call('probe_read_user', [
-      entry,
-      IOVEC_BYTES,
-      b.add(address, b.shl(b.convert(i, u64), 4)),
-    ])
-    b.if(b.ne(missing, 0), () => loop.break())
-    const read = b.callSubprogram('fetch_bytes', [
-      scratch,
-      b.or(head, CAPTURE_BYTES),
-      b.load(entry, 0, u64),
-      b.load(entry, 8, u64),
-      limit,
-    ])
-    noteFault(b, scratch, read)
-  })
 }

@@ -151,18 +151,16 @@ function encodeLength(length: CaptureLength | undefined): { kind: number; arg: n
 //     offset  size  field
 //          0     8  position   bytes of the record so far
 //          8     8  faulted    not 0: something could not be read
-//         16     8  vectors    descriptor slots of argv and iovec captures still to walk, plus one, a byte each
-//         24     8  when       WHEN_* of what to fetch now
-//         32     8  flags      CALL_* of the record
-//         40     …  record     as in record.ts
+//         16     8  when       WHEN_* of what to fetch now
+//         24     8  flags      CALL_* of the record
+//         32     …  record     as in record.ts
 //
 // A program is never entered twice on one CPU (the kernel counts a miss instead), so no two runs share an entry.
 export const SCRATCH_POSITION = 0
 export const SCRATCH_FAULTED = 8
-export const SCRATCH_VECTORS = 16
-export const SCRATCH_WHEN = 24
-export const SCRATCH_FLAGS = 32
-export const SCRATCH_RECORD = 40
+export const SCRATCH_WHEN = 16
+export const SCRATCH_FLAGS = 24
+export const SCRATCH_RECORD = 32
 
 /** How much one fetch, and one whole record, can take: powers of two. */
 export interface ScratchSize {

@@ -20,7 +20,7 @@ import {
   SEGMENT_HEAD_BYTES,
 } from '../record.ts'
 import { emitScratch, rawTracepointProgram, type TracePlan, withCurrentThread } from './calls.ts'
-import { captureSubprograms, kernelStringSubprogram, withScratch } from './capture.ts'
+import { execSubprograms, withScratch } from './capture.ts'
 import { emitFixed, emitReserved, writeFixed } from './emit.ts'
 import {
   CONTROL_SPAWNER,
@@ -103,8 +103,7 @@ export function processExec(plan: TracePlan): Program {
   const p = rawTracepointProgram(plan, 'process_exec')
   const refetches = plan.captures.entry
   if (refetches) {
-    captureSubprograms(p, scratchSize(plan.options.stringLimit))
-    kernelStringSubprogram(p, scratchSize(plan.options.stringLimit))
+    execSubprograms(p, scratchSize(plan.options.stringLimit))
   }
   p.main((b, ctx) => {
     const ids = b.call('get_current_pid_tgid', [])
