@@ -1,6 +1,7 @@
 // Runs one trace from start to end: spawns or attaches, waits, passes signals on, and says what was lost.
 
 import { constants } from 'node:os'
+import { isatty } from 'node:tty'
 import { BeetraceError } from '../errors/index.ts'
 import { checkPrivileges, descriptorTarget } from '../kernel/index.ts'
 import { argvBytes, closeFd, pidfdOpen, waitChild } from '../sys/index.ts'
@@ -39,15 +40,18 @@ export async function runTrace(
     trace: options,
     output,
     toFile,
+    live: isatty(fd) && !options.json && !options.summary && options.status === 'all',
     ...(options.decodeFds ? { fdPath: descriptorTarget } : {}),
     onFork: (tid, tgid, parentTgid) => {
       session.showThreads()
-      if (!quietAttach && tgid !== parentTgid) say(`beetrace: process ${tid} attached\n`)
+      if (quietAttach || tgid === parentTgid) return
+      const text = `beetrace: process ${tid} attached\n`
+      if (toFile) say(text)
+      else session.notice(text)
     },
   })
   try {
     const ended = new Ended()
-    const interrupted = ended.onSignals(command.length > 0)
     const processes = pids.map(pid => {
       const threads = followProcess(session, pid)
       if (threads > 1 || pids.length > 1) session.showThreads()
@@ -68,6 +72,8 @@ export async function runTrace(
       })
       if (child < 0) throw spawnFailure(path, -child)
     }
+    // not earlier: until the command runs, Ctrl-C is for us and ends us as it ends anything else
+    const interrupted = ended.onSignals(command.length > 0)
     const watched = [...processes, ...(child === undefined ? [] : [child])].map(pid => watchEnd(session, pid))
     await Promise.race([Promise.all(watched), interrupted, outputEnds(output)])
     const follows = options.follow && !ended.interrupted

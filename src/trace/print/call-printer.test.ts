@@ -405,7 +405,10 @@ test('calls in parts', () => {
   const enter = read({ kind: RECORD_ENTER, nr: 0, args: [3, P, 10] })
   const call = read({ nr: 0, args: [3, P, 10], ret: 3n, segments: [bytes(1, text('abc'))] })
   assert.equal(
-    printed((p, out) => p.unfinished(out, enter)),
+    printed((p, out) => {
+      p.begun(out, enter)
+      p.unfinished(out)
+    }),
     'read(3,  <unfinished ...>\n',
   )
   assert.equal(
@@ -420,6 +423,18 @@ test('calls in parts', () => {
     printed((p, out) => p.detached(out, enter)),
     'read(3,  <detached ...>\n',
   )
+  assert.equal(
+    printed((p, out) => p.continued(out, call, undefined, p.begun(out, enter))),
+    'read(3, "abc", 10)                      = 3\n',
+  )
+  assert.equal(
+    printed((p, out) => p.cutShort(out, enter, p.begun(out, enter))),
+    'read(3,  <unfinished ...>)              = ?\n',
+  )
+  assert.equal(
+    printed((p, out) => p.cutShort(out, enter, undefined)),
+    '<... read resumed> <unfinished ...>)    = ?\n',
+  )
   const exit = read({ kind: RECORD_ENTER, nr: 231, args: [0] })
   assert.equal(
     printed((p, out) => p.cut(out, exit)),
@@ -427,7 +442,10 @@ test('calls in parts', () => {
   )
   const close = read({ kind: RECORD_ENTER, nr: 3, args: [5] })
   assert.equal(
-    printed((p, out) => p.unfinished(out, close)),
+    printed((p, out) => {
+      p.begun(out, close)
+      p.unfinished(out)
+    }),
     'close(5 <unfinished ...>\n',
   )
   assert.equal(

@@ -72,9 +72,15 @@ export class CallPrinter {
     this.end(out, printer, start, record)
   }
 
-  /** A call that another thread's line came between: `read(3,  <unfinished ...>`. `record` is its RECORD_ENTER. */
-  unfinished(out: ByteWriter, record: RecordReader): void {
+  /** What is known of a call while it runs, without the end of the line: `read(3, `. Gives the bytes it took. */
+  begun(out: ByteWriter, record: RecordReader): number {
+    const start = out.length
     this.open(out, record)
+    return out.length - start
+  }
+
+  /** Ends the line of a call that has begun, because another line comes before its end. */
+  unfinished(out: ByteWriter): void {
     out.ascii(' <unfinished ...>\n')
   }
 
@@ -82,22 +88,31 @@ export class CallPrinter {
   resumed(out: ByteWriter, record: RecordReader, entry: RecordReader | undefined): void {
     const printer = this.begin(out, record, entry, true)
     const start = out.length
-    this.prefix.write(out, record.tid, record.timeNs)
-    out.ascii('<... ')
-    out.ascii(printer.name)
-    out.ascii(' resumed>')
+    this.resume(out, printer, record)
     this.args(printer, printer.early, printer.args.length)
     this.end(out, printer, start, record)
+  }
+
+  /** The rest of a call whose first `width` bytes are the end of the output. */
+  continued(out: ByteWriter, record: RecordReader, entry: RecordReader | undefined, width: number): void {
+    const printer = this.begin(out, record, entry, true)
+    const start = out.length - width
+    this.args(printer, printer.early, printer.args.length)
+    this.end(out, printer, start, record)
+  }
+
+  /** The end of a call that will never return, behind the `width` bytes that are there, or on a line of its own. */
+  cutShort(out: ByteWriter, record: RecordReader, width: number | undefined): void {
+    const printer = this.begin(out, record, undefined, false)
+    const start = width === undefined ? out.length : out.length - width
+    if (width === undefined) this.resume(out, printer, record)
+    this.endCut(out, printer, start)
   }
 
   /** A call that will never return: `exit_group(0) = ?`, `read(0,  <unfinished ...>) = ?`. */
   cut(out: ByteWriter, record: RecordReader): void {
     const start = out.length
-    const printer = this.open(out, record)
-    if (printer.early < printer.args.length || !printer.never) out.ascii(' <unfinished ...>')
-    out.byte(END)
-    this.pad(out, start)
-    out.ascii('= ?\n')
+    this.endCut(out, this.open(out, record), start)
   }
 
   /** A call that was still running when tracing stopped: `read(0,  <detached ...>`. */
@@ -214,6 +229,20 @@ export class CallPrinter {
     this.args(printer, 0, printer.early)
     if (printer.early < printer.args.length && printer.early > 0) out.ascii(', ')
     return printer
+  }
+
+  private resume(out: ByteWriter, printer: SyscallPrinter, record: RecordReader): void {
+    this.prefix.write(out, record.tid, record.timeNs)
+    out.ascii('<... ')
+    out.ascii(printer.name)
+    out.ascii(' resumed>')
+  }
+
+  private endCut(out: ByteWriter, printer: SyscallPrinter, start: number): void {
+    if (printer.early < printer.args.length || !printer.never) out.ascii(' <unfinished ...>')
+    out.byte(END)
+    this.pad(out, start)
+    out.ascii('= ?\n')
   }
 
   private args(printer: SyscallPrinter, from: number, to: number): void {

@@ -18,6 +18,7 @@ import {
   RECORD_SIGNAL,
 } from '../record.ts'
 import type { Machine } from '../tables/index.ts'
+import { BegunCalls } from './begun-calls.ts'
 
 export interface LineOptions {
   readonly machine: Machine
@@ -40,6 +41,7 @@ export class TraceLines {
   readonly #pending = new Pending()
   readonly #calls: CallPrinter
   readonly #events: EventPrinter
+  readonly #begun = new BegunCalls()
   /** records that made no sense */
   malformed = 0
 
@@ -73,6 +75,7 @@ export class TraceLines {
     reader.use(bytes)
     if (!reader.read(offset, byteLength)) {
       this.malformed++
+      this.#ownLine()
       this.#calls.malformed(this.out, reader)
       return
     }
@@ -84,6 +87,7 @@ export class TraceLines {
         this.#pending.keep(reader)
         break
       case RECORD_SIGNAL:
+        this.#ownLine()
         if (this.#options.json) this.#events.signalJson(this.out, reader)
         else this.#events.signal(this.out, reader)
         break
@@ -95,21 +99,45 @@ export class TraceLines {
         break
       case RECORD_EXIT:
         this.#pending.take(reader.tid)
+        this.#begun.forget(reader.tid)
+        this.#ownLine()
         if (this.#options.json) this.#events.exitJson(this.out, reader)
         else if (this.#options.quiet < 2) this.#events.exit(this.out, reader)
         break
     }
   }
 
-  /** A call that was still running when tracing ended. `enter` is a RECORD_ENTER of it, used if none came by the ring. */
+  /**
+   * A call that its thread is in now, for a person who watches: shown as far as it is known, once. `enter` is a
+   * RECORD_ENTER of it, used if none came by the ring.
+   */
+  running(tid: number, enter: Uint8Array): void {
+    const reader = this.#entry(tid, enter)
+    if (this.#begun.has(tid, reader.nr)) return
+    this.#ownLine()
+    this.#begun.begin(tid, reader.nr, this.#calls.begun(this.out, reader))
+  }
+
+  /** A call that was still running when tracing ended. */
   stillRunning(tid: number, enter: Uint8Array): void {
-    const reader = this.#pending.peek(tid) ?? new RecordReader()
-    if (reader.bytes.length === 0) {
-      reader.use(enter)
-      reader.read(0, enter.length)
-    }
+    const reader = this.#entry(tid, enter)
+    const begun = this.#begun.take(tid, reader.nr)
     if (this.#options.json) this.#calls.json(this.out, reader, undefined, false)
-    else this.#calls.detached(this.out, reader)
+    else if (begun === undefined) {
+      this.#ownLine()
+      this.#calls.detached(this.out, reader)
+    } else if (begun.place === 'here') this.out.ascii(' <detached ...>\n')
+  }
+
+  /** A line of our own between those of the trace. */
+  notice(text: string): void {
+    this.#ownLine()
+    this.out.utf8(text)
+  }
+
+  /** Nothing more will be written. */
+  end(): void {
+    this.#ownLine()
   }
 
   /** What was written since the last time; empty when nothing was. The bytes belong to the caller. */
@@ -123,9 +151,37 @@ export class TraceLines {
   #call(reader: RecordReader): void {
     const entry = reader.flags & CALL_HAS_ENTER ? this.#pending.take(reader.tid) : undefined
     const returned = (reader.flags & CALL_NO_RETURN) === 0
-    if (this.#options.json) this.#calls.json(this.out, returned ? reader : (entry ?? reader), entry, returned)
-    else if (returned) this.#calls.finished(this.out, reader, entry)
-    else this.#calls.cut(this.out, entry ?? reader)
+    if (this.#options.json) {
+      this.#calls.json(this.out, returned ? reader : (entry ?? reader), entry, returned)
+      return
+    }
+    const begun = this.#begun.take(reader.tid, reader.nr)
+    if (begun?.place !== 'here') this.#ownLine()
+    if (begun === undefined) {
+      if (returned) this.#calls.finished(this.out, reader, entry)
+      else this.#calls.cut(this.out, entry ?? reader)
+    } else {
+      const width = begun.place === 'here' ? begun.width : undefined
+      if (!returned) this.#calls.cutShort(this.out, reader, width)
+      else if (width !== undefined) this.#calls.continued(this.out, reader, entry, width)
+      else this.#calls.resumed(this.out, reader, entry)
+    }
+  }
+
+  /** What came of a call's entry by the ring, else `enter`. */
+  #entry(tid: number, enter: Uint8Array): RecordReader {
+    const current = new RecordReader()
+    current.use(enter)
+    current.read(0, enter.length)
+    const kept = this.#pending.peek(tid)
+    return kept !== undefined && kept.nr === current.nr ? kept : current
+  }
+
+  /** Ends the line of a call that waits, if that is what the output ends with: another comes now. */
+  #ownLine(): void {
+    if (!this.#begun.lineIsOpen) return
+    this.#begun.closeLine()
+    this.#calls.unfinished(this.out)
   }
 
   /** The thread may have a new id, and its execve's input may only be known now. */
@@ -142,6 +198,10 @@ export class TraceLines {
       merged.use(bytes)
       if (merged.read(0, bytes.length)) this.#pending.keep(merged)
     } else if (entry !== undefined) this.#pending.keep(entry)
-    if (renamed && !this.#options.json && this.#options.quiet < 2) this.#events.superseded(this.out, reader)
+    if (renamed) this.#begun.rename(reader.nr, reader.tid)
+    if (renamed && !this.#options.json && this.#options.quiet < 2) {
+      this.#ownLine()
+      this.#events.superseded(this.out, reader)
+    }
   }
 }

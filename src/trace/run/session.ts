@@ -55,6 +55,8 @@ export interface SessionOptions {
   readonly trace: TraceOptions
   readonly output: TraceSink
   readonly toFile: boolean
+  /** a person watches the lines come: calls that wait are shown before they return */
+  readonly live: boolean
   readonly fdPath?: (tid: number, fd: number) => string | undefined
   /** a traced thread or process was made */
   readonly onFork: (tid: number, tgid: number, parentTgid: number) => void
@@ -80,6 +82,7 @@ export class TraceSession implements Disposable {
   readonly #ring: RingBuffer
   readonly #lines: TraceLines
   readonly #control: DataView
+  #look: NodeJS.Timeout | undefined
   #missed = 0
 
   /** Loads and attaches the kernel half. Throws the errors of its parts, with nothing left attached. */
@@ -111,7 +114,13 @@ export class TraceSession implements Disposable {
       fdPath: options.fdPath,
       onFork: options.onFork,
     })
-    this.#reader = new EventReader({ intervalMs: 5, onDrained: () => this.#flush() })
+    this.#reader = new EventReader({
+      intervalMs: 5,
+      onDrained: () => {
+        this.#flush()
+        this.#look?.refresh()
+      },
+    })
     const lines = this.#lines
     this.#ring = RingBuffer.open(maps.ring!, (view, offset, length) => {
       lines.record(view.u8, offset, length)
@@ -119,6 +128,7 @@ export class TraceSession implements Disposable {
     })
     this.#reader.addRing(this.#ring, waitingFlag(maps.control!, CONTROL_WAITING))
     this.#reader.start()
+    if (options.live) this.#look = setInterval(() => this.#showWaiting(), LOOK_MS).unref()
   }
 
   /** The next child that this thread makes is the command: traced from its execve on. */
@@ -145,6 +155,8 @@ export class TraceSession implements Disposable {
     if (inCall !== undefined && (this.#options.wanted?.native.has(inCall.nr) ?? true)) {
       view.setUint32(THREAD_FLAGS, THREAD_IN_CALL | THREAD_FAULTED, true)
       view.setUint32(THREAD_NR, inCall.nr, true)
+      // it began earlier, nobody knows when
+      view.setBigUint64(THREAD_START, process.hrtime.bigint(), true)
       for (const [i, arg] of inCall.args.slice(0, 6).entries())
         view.setBigUint64(THREAD_ARGS + 8 * i, arg, true)
     }
@@ -165,6 +177,12 @@ export class TraceSession implements Disposable {
     this.#lines.showThreads()
   }
 
+  /** Writes a line of our own between those of the trace. */
+  notice(text: string): void {
+    this.#lines.notice(text)
+    this.#flush()
+  }
+
   /** Calls back when `fd` is readable. */
   watch(fd: number, onReadable: () => void): () => void {
     return this.#reader.addFd(fd, onReadable)
@@ -172,6 +190,7 @@ export class TraceSession implements Disposable {
 
   /** Detaches, drains, writes what is left and the summary. */
   async stop(): Promise<TraceLosses> {
+    clearInterval(this.#look)
     for (const link of this.#links) link.close()
     await this.#reader.stop()
     this.#missed = this.#programs.reduce(
@@ -180,6 +199,7 @@ export class TraceSession implements Disposable {
     )
     if (this.#options.summary) this.#writeSummary()
     else this.#writeRunning()
+    this.#lines.end()
     this.#flush()
     const losses = {
       records: mappedLossCounter(this.#maps.control!, CONTROL_LOST)() + this.#missed,
@@ -191,6 +211,7 @@ export class TraceSession implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    clearInterval(this.#look)
     this.#reader.close()
     this.#ring.close()
     for (const owner of [...this.#links, ...this.#programs, ...Object.values(this.#maps)]) owner.close()
@@ -204,19 +225,40 @@ export class TraceSession implements Disposable {
     writeSummary(this.#lines.out, summaryRows(this.#maps.counts!, this.#machine, possibleCpus().length))
   }
 
-  /** Calls that threads are still in, from the kernel half's own table. */
+  /** Calls that threads are still in at the end. */
   #writeRunning(): void {
+    for (const { tid, enter } of this.#callsNow()) this.#lines.stillRunning(tid, enter)
+  }
+
+  /**
+   * Shows the calls that threads wait in, when nothing has happened for a moment. A call that has ended since the
+   * threads were read has its end in the ring; one that had ended before is known by the record that comes with the
+   * drain here, and then a later look is soon enough.
+   */
+  #showWaiting(): void {
+    const waiting = this.#callsNow()
+    if (this.#reader.drain() > 0) return
+    for (const { tid, enter } of waiting) this.#lines.running(tid, enter)
+    this.#flush()
+  }
+
+  /** The calls that threads are in, from the kernel half's own table: what the record of its entry would say. */
+  #callsNow(): { tid: number; enter: Uint8Array }[] {
+    const calls = []
     for (const { key: tidBytes, value } of this.#maps.threads!.entries()) {
       const thread = new DataView(value.buffer, value.byteOffset, value.byteLength)
       if ((thread.getUint32(THREAD_FLAGS, true) & THREAD_IN_CALL) === 0) continue
       const tid = new DataView(tidBytes.buffer, tidBytes.byteOffset).getUint32(0, true)
-      this.#lines.stillRunning(tid, enterRecord(tid, thread, value))
+      calls.push({ tid, enter: enterRecord(tid, thread, value) })
     }
+    return calls.sort((a, b) => a.tid - b.tid)
   }
 }
 
 /** Lines are handed to the output in pieces of about this size. */
 const FLUSH_BYTES = 1 << 20
+/** Nothing must have come for so long before calls that wait are shown. */
+const LOOK_MS = 40
 
 function key(tid: number): Uint8Array {
   return new Uint8Array(new Uint32Array([tid]).buffer)
