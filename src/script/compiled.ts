@@ -76,13 +76,14 @@ export type MapStore =
   /** a kernel map of this name, key and value laid out as their types say */
   | { readonly kind: 'map'; readonly map: string; readonly perCpu: boolean }
   /**
-   * A map without keys, at a direct address: `offset` into the single value of the array map `map` (one value for
-   * each CPU if `perCpu`). `present` is the offset of a byte that is 1 once the script has written the map.
+   * A map without keys, at a direct address: `offset` into the single value of `map`, an array map that user space
+   * has mapped (BPF_F_MMAPABLE). Where `cpuStrideBytes` is not 0 every CPU has its own share, that many bytes after
+   * the one before. `present` is the offset of a byte that is 1 once the script has written the map (for each CPU).
    */
   | {
       readonly kind: 'global'
       readonly map: string
-      readonly perCpu: boolean
+      readonly cpuStrideBytes: number
       readonly offset: number
       readonly present: number
     }
