@@ -32,8 +32,20 @@ export class NotSupportedError extends BeetraceError {
 export class ElfError extends BeetraceError {
   /** file or object the bytes came from, as the user named it */
   readonly file: string
-  constructor(file: string, what: string, options?: ErrorOptions) {
-    super('ELF', `${file}: ${what}`, options)
+  /** name (or `section 12`) of the section to blame, where one is */
+  readonly section: string | undefined
+  /** byte of the file where it stands, where that is known */
+  readonly offset: number | undefined
+  constructor(file: string, what: string, options: ElfErrorOptions = {}) {
+    super('ELF', `${file}: ${what}`, 'cause' in options ? { cause: options.cause } : undefined)
     this.file = file
+    this.section = options.section
+    this.offset = options.offset
   }
+}
+
+export interface ElfErrorOptions {
+  readonly section?: string
+  readonly offset?: number
+  readonly cause?: unknown
 }
