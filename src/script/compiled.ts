@@ -36,7 +36,7 @@ export type Place = { readonly probe: string; readonly cookie?: bigint } & (
   | { readonly kind: 'interval' | 'profile'; readonly periodNs: bigint }
   /** PERF_TYPE_* and its config, one event every `count` */
   | { readonly kind: 'perf'; readonly type: number; readonly config: bigint; readonly count: bigint }
-  | { readonly kind: 'tracepoint'; readonly category: string; readonly name: string; readonly id: number }
+  | { readonly kind: 'tracepoint'; readonly category: string; readonly name: string }
   | { readonly kind: 'rawtracepoint'; readonly name: string }
   /** kprobe or kretprobe of `function`, of a module where it says so, or at a bare address */
   | {
@@ -47,8 +47,9 @@ export type Place = { readonly probe: string; readonly cookie?: bigint } & (
       readonly offset: number
       readonly address?: bigint
     }
-  /** the attach target is in the program's spec */
-  | { readonly kind: 'fentry' | 'fexit' | 'iter'; readonly pin?: string }
+  /** the attach target is in the program's spec as well */
+  | { readonly kind: 'fentry' | 'fexit'; readonly module: string; readonly function: string }
+  | { readonly kind: 'iter'; readonly iterator: string; readonly pin?: string }
   | {
       readonly kind: 'uprobe'
       readonly returns: boolean
@@ -58,7 +59,13 @@ export type Place = { readonly probe: string; readonly cookie?: bigint } & (
       readonly refCtrOffset?: bigint
       readonly pid?: number
     }
-  | { readonly kind: 'watchpoint'; readonly address: bigint; readonly length: number; readonly mode: string }
+  | {
+      readonly kind: 'watchpoint'
+      readonly address: bigint
+      readonly length: 1 | 2 | 4 | 8
+      readonly mode: 'r' | 'w' | 'rw' | 'x'
+      readonly pid?: number
+    }
 )
 
 /** One of the script's maps. */

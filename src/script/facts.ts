@@ -2,6 +2,7 @@
 // ones from `kernel` and `elf`; tests make their own.
 
 import type { Btf } from '../btf/index.ts'
+import type { UsdtLocation } from '../elf/index.ts'
 import type { TracepointFormat } from '../kernel/tracepoint-format.ts'
 
 /** Facts about the kernel a script is compiled for. All of it is found when first asked for. */
@@ -73,7 +74,8 @@ export interface UserFacts {
   functions(path: string, pattern: string): readonly UserFunction[]
   /** file offset of an address of the file's own address space */
   fileOffset(path: string, address: bigint): bigint | undefined
-  usdt(path: string): readonly UsdtFact[]
+  /** every place of every USDT probe of a file */
+  usdt(path: string): readonly UsdtLocation[]
 }
 
 export interface UserFunction {
@@ -83,17 +85,6 @@ export interface UserFunction {
   readonly fileOffset: bigint
   /** bytes; 0 when the symbol does not say */
   readonly size: number
-}
-
-/** One place of a USDT probe. A probe may have several. */
-export interface UsdtFact {
-  readonly provider: string
-  readonly name: string
-  readonly fileOffset: bigint
-  /** where the semaphore lies in the file; absent when there is none */
-  readonly semaphoreOffset?: bigint
-  /** argument specifications as in the note: `-4@%eax 8@-16(%rbp)` */
-  readonly arguments: string
 }
 
 /** Facts about this run: what the command line gave. */

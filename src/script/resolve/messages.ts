@@ -1,0 +1,26 @@
+// What can be wrong with a probe that is well written, on this machine; in bpftrace's words.
+
+import { messages } from '../diagnostics/message.ts'
+
+export const resolveMessages = messages('resolve', {
+  noMatches: 'No matches for {provider} {target}.',
+  noMatchesSkipped: { warning: 'No matches for {provider} {target}. Skipping.' },
+  noAttachPoints:
+    "Probe has no valid attach points. If this is expected, set the 'missing_probes' config variable to 'warn'.",
+  noAttachPointsSkipped: {
+    warning:
+      'Probe has no valid attach points. It is being removed which may cause issues with program behavior.',
+  },
+  tooManyProbes: "Can't attach to {count} probes because it exceeds the current limit of {limit} probes.",
+  moduleNotLoaded: 'specified module {module} in probe {provider}:{module}:{function} is not loaded.',
+  noFile: "{provider} target file '{path}' does not exist or is not executable",
+  severalFiles: { warning: "attaching to {provider} target file '{path}' but matched {count} binaries" },
+  noTracefs: 'tracepoints cannot be listed: {problem}',
+  sourceLine: 'a source line as target needs debug information (DWARF), which is not read',
+  offsetOutside: '{function}+{offset} lies outside of the function, which is {size} bytes long',
+  addressOutside: 'address {address} lies in no loaded part of {path}',
+  returnOffset: 'uretprobes can not be attached to a function offset',
+  bpfProgram: 'probes on BPF programs are not supported',
+  missingFeature: '{provider} probes need {feature}, which this kernel does not have',
+  unknownIterator: 'iter {name} not available for your kernel version.',
+})

@@ -1,0 +1,250 @@
+// From attach points to the places they mean on this machine: wildcards expanded, files and functions found. Nothing is
+// attached here; what is not there is reported with what is near.
+
+import { nearNames } from '../../btf/near-names.ts'
+import type { UsdtLocation } from '../../elf/index.ts'
+import { globMatcher, isGlob } from '../../kernel/glob.ts'
+import type { Place } from '../compiled.ts'
+import type { Diagnostics } from '../diagnostics/index.ts'
+import type { KernelFacts, UserFacts } from '../facts.ts'
+import type { AttachPointSpec } from '../parse/attach-point.ts'
+import { hardwareEvents, softwareEvents } from '../providers.ts'
+import { resolveMessages as say } from './messages.ts'
+import { uprobePlaces, usdtPlaces } from './user-places.ts'
+
+/** A place, the attach point that meant it, and what only USDT probes have. */
+export interface ResolvedPlace {
+  readonly place: Place
+  readonly spec: AttachPointSpec
+  /** where the arguments of a USDT probe are */
+  readonly usdt?: UsdtLocation
+}
+
+export interface ResolveContext {
+  readonly kernel: KernelFacts
+  readonly user: UserFacts
+  readonly diagnostics: Diagnostics
+  /** config `missing_probes` */
+  readonly missingProbes: 'error' | 'warn' | 'ignore'
+  /** `-p` or the process of `-c` */
+  readonly pid: number | undefined
+  readonly unsafe: boolean
+}
+
+type SpecOf<P extends AttachPointSpec['provider']> = Extract<AttachPointSpec, { provider: P }>
+
+/** All places of an attach point, in the order of their names. Reports when there is none. */
+export function placesOf(spec: AttachPointSpec, context: ResolveContext): ResolvedPlace[] {
+  switch (spec.provider) {
+    case 'begin':
+    case 'end':
+      return one(spec, { kind: spec.provider, probe: spec.provider })
+    case 'self':
+      return one(spec, { kind: 'self', probe: `self:signal:${spec.signal}`, signal: spec.signal })
+    case 'test':
+    case 'bench':
+      return one(spec, { kind: 'begin', probe: `${spec.provider}:${spec.title}` })
+    case 'interval':
+    case 'profile': {
+      const periodNs = spec.unit === 'hz' ? 1_000_000_000n / spec.rate : spec.rate * UNIT_NS[spec.unit]
+      return one(spec, { kind: spec.provider, probe: `${spec.provider}:${spec.unit}:${spec.rate}`, periodNs })
+    }
+    case 'software':
+    case 'hardware':
+      return perfPlaces(spec)
+    case 'tracepoint':
+      return tracepointPlaces(spec, context)
+    case 'rawtracepoint':
+      return rawTracepointPlaces(spec, context)
+    case 'kprobe':
+    case 'kretprobe':
+      return kprobePlaces(spec, context)
+    case 'fentry':
+    case 'fexit':
+      return fentryPlaces(spec, context)
+    case 'uprobe':
+    case 'uretprobe':
+      return uprobePlaces(spec, context)
+    case 'usdt':
+      return usdtPlaces(spec, context)
+    case 'watchpoint':
+      return watchpointPlaces(spec, context)
+    case 'iter':
+      return iteratorPlaces(spec, context)
+  }
+}
+
+const UNIT_NS = { s: 1_000_000_000n, ms: 1_000_000n, us: 1_000n } as const
+/** perf_event_open's type numbers, linux/perf_event.h */
+const PERF_TYPE_HARDWARE = 0
+const PERF_TYPE_SOFTWARE = 1
+
+function perfPlaces(spec: SpecOf<'software' | 'hardware'>): ResolvedPlace[] {
+  const events = spec.provider === 'software' ? softwareEvents : hardwareEvents
+  const event = events.find(({ name, alias }) => name === spec.event || alias === spec.event)!
+  const count = spec.count ?? BigInt(event.count)
+  return one(spec, {
+    kind: 'perf',
+    probe: `${spec.provider}:${spec.event}:${spec.count ?? ''}`,
+    type: spec.provider === 'software' ? PERF_TYPE_SOFTWARE : PERF_TYPE_HARDWARE,
+    config: BigInt(event.config),
+    count,
+  })
+}
+
+function tracepointPlaces(spec: SpecOf<'tracepoint'>, context: ResolveContext): ResolvedPlace[] {
+  const { category, event } = spec
+  const all = context.kernel.tracepoints()
+  const found = matching(all, `${category}:${event}`)
+  if (found.length === 0) return missing(spec, `${category}:${event}`, context, all)
+  return found.map(full => {
+    const colon = full.indexOf(':')
+    const place = { category: full.slice(0, colon), name: full.slice(colon + 1) }
+    return { spec, place: { kind: 'tracepoint', probe: `tracepoint:${full}`, ...place } }
+  })
+}
+
+function rawTracepointPlaces(spec: SpecOf<'rawtracepoint'>, context: ResolveContext): ResolvedPlace[] {
+  const all = context.kernel.rawTracepoints()
+  const inModule = globMatcher(spec.module)
+  const named = globMatcher(spec.event)
+  const found = all.filter(full => {
+    const { module, name } = splitModule(full)
+    return named(name) && (spec.module === '*' || inModule(module))
+  })
+  if (found.length === 0) return missing(spec, spec.event, context, all)
+  return found.map(full => {
+    const { module, name } = splitModule(full)
+    return { spec, place: { kind: 'rawtracepoint', probe: `rawtracepoint:${module}:${name}`, name } }
+  })
+}
+
+function kprobePlaces(spec: SpecOf<'kprobe' | 'kretprobe'>, context: ResolveContext): ResolvedPlace[] {
+  const { provider, address } = spec
+  const returns = provider === 'kretprobe'
+  const offset = Number(spec.offset)
+  if (address !== null) {
+    const probe = `${provider}:0x${address.toString(16)}`
+    return one(spec, { kind: 'kprobe', probe, returns, function: '', offset, address })
+  }
+  const places = functionsOf(spec.module, spec.function, context)
+  // Where functions cannot be listed, or the user insists, the kernel is asked when it comes to attaching.
+  if (places.length === 0 && context.unsafe && !isGlob(spec.function)) {
+    places.push({ name: spec.function, module: spec.module ?? 'vmlinux' })
+  }
+  if (places.length === 0) return missingFunction(spec, context)
+  return places.map(({ name, module }) => {
+    const prefix = spec.module === null ? '' : `${module}:`
+    const probe = `${provider}:${prefix}${name}${offset === 0 ? '' : `+${offset}`}`
+    return { spec, place: { kind: 'kprobe', probe, returns, module, function: name, offset } }
+  })
+}
+
+function fentryPlaces(spec: SpecOf<'fentry' | 'fexit'>, context: ResolveContext): ResolvedPlace[] {
+  if (spec.bpf !== null) {
+    context.diagnostics.report(say.bpfProgram, spec.node.span)
+    return []
+  }
+  const places = functionsOf(spec.module, spec.function, context)
+  if (places.length === 0) return missingFunction(spec, context)
+  return places.map(({ name, module }) => {
+    const probe = `${spec.provider}:${module}:${name}`
+    return { spec, place: { kind: spec.provider, probe, module, function: name } }
+  })
+}
+
+function watchpointPlaces(spec: SpecOf<'watchpoint'>, context: ResolveContext): ResolvedPlace[] {
+  return one(spec, {
+    kind: 'watchpoint',
+    probe: `watchpoint:0x${spec.address.toString(16)}:${spec.lengthBytes}:${spec.mode}`,
+    address: spec.address,
+    length: spec.lengthBytes as 1 | 2 | 4 | 8,
+    mode: spec.mode as 'r' | 'w' | 'rw' | 'x',
+    ...(context.pid === undefined ? {} : { pid: context.pid }),
+  })
+}
+
+function iteratorPlaces(spec: SpecOf<'iter'>, context: ResolveContext): ResolvedPlace[] {
+  if (!context.kernel.iterators().includes(spec.iterator)) {
+    const near = nearNames(spec.iterator, context.kernel.iterators())
+    const hints = near.length === 0 ? [] : [`did you mean ${near.join(' or ')}?`]
+    context.diagnostics.report(say.unknownIterator, spec.node.span, { name: spec.iterator }, { hints })
+    return []
+  }
+  const pin = spec.pin === null ? {} : { pin: spec.pin }
+  return one(spec, { kind: 'iter', probe: `iter:${spec.iterator}`, iterator: spec.iterator, ...pin })
+}
+
+/** Functions of the kernel and its modules that a pattern names, each name once in a module. */
+function functionsOf(
+  module: string | null,
+  pattern: string,
+  { kernel }: ResolveContext,
+): { readonly name: string; readonly module: string }[] {
+  const inModule = module === null || module === '*' ? () => true : globMatcher(module)
+  const named = globMatcher(pattern)
+  const seen = new Set<string>()
+  return kernel.functions().filter(f => {
+    if (!named(f.name) || !inModule(f.module)) return false
+    const key = `${f.module}:${f.name}`
+    if (seen.has(key)) return false
+    seen.add(key)
+    return true
+  })
+}
+
+function missingFunction(
+  spec: SpecOf<'kprobe' | 'kretprobe' | 'fentry' | 'fexit'>,
+  context: ResolveContext,
+): ResolvedPlace[] {
+  const { module, function: name } = spec
+  const functions = context.kernel.functions()
+  if (
+    module !== null &&
+    !isGlob(module) &&
+    functions.length > 0 &&
+    !functions.some(f => f.module === module)
+  ) {
+    context.diagnostics.report(say.moduleNotLoaded, spec.node.span, {
+      module,
+      provider: spec.provider,
+      function: name,
+    })
+    return []
+  }
+  const target = module === null ? name : `${module}:${name}`
+  const near = isGlob(name) ? [] : functions.map(f => f.name)
+  return missing(spec, target, context, near)
+}
+
+/** Reports that nothing matches, as `missing_probes` asks. */
+export function missing(
+  spec: AttachPointSpec,
+  target: string,
+  { diagnostics, missingProbes }: ResolveContext,
+  near: Iterable<string>,
+): [] {
+  if (missingProbes === 'ignore') return []
+  const message = missingProbes === 'error' ? say.noMatches : say.noMatchesSkipped
+  const names = isGlob(target) ? [] : nearNames(target, near)
+  const hints = names.length === 0 ? [] : [`did you mean ${names.map(name => `"${name}"`).join(' or ')}?`]
+  diagnostics.report(message, spec.node.span, { provider: spec.provider, target }, { hints })
+  return []
+}
+
+function one(spec: AttachPointSpec, place: Place): ResolvedPlace[] {
+  return [{ spec, place: spec.name === null ? place : { ...place, probe: spec.name } }]
+}
+
+function matching(all: readonly string[], pattern: string): readonly string[] {
+  if (isGlob(pattern)) return all.filter(globMatcher(pattern))
+  return all.includes(pattern) ? [pattern] : []
+}
+
+/** `xfs:xfs_read` is a module's, `sched_switch` the kernel's own. */
+function splitModule(full: string): { readonly module: string; readonly name: string } {
+  const colon = full.indexOf(':')
+  return colon < 0
+    ? { module: 'vmlinux', name: full }
+    : { module: full.slice(0, colon), name: full.slice(colon + 1) }
+}
