@@ -51,7 +51,9 @@ export function printDiagnostic(
   let text = entry(diagnostic.text, span)
   for (const note of diagnostic.notes) text += entry(note.text, note.span)
   for (const hint of diagnostic.hints) text += `HINT: ${hint}\n`
+  let calls = 0
   for (let call = span?.expandedFrom; call !== undefined; call = call.expandedFrom) {
+    if (++calls > maxCalls) return `${text}...\n`
     text += entry('expanded from', call)
   }
   return text
@@ -60,6 +62,9 @@ export function printDiagnostic(
 const red = '\u001b[31m'
 const yellow = '\u001b[33m'
 const plain = '\u001b[0m'
+
+/** Calls that a message was reached through, the innermost first. */
+const maxCalls = 10
 
 /** A longer excerpt says no more than its beginning. */
 const maxExcerptLines = 50

@@ -21,6 +21,7 @@ import type {
 } from '../ast.ts'
 import type { Diagnostics } from '../diagnostics/diagnostics.ts'
 import { copyTree, replaceChildren } from '../tree.ts'
+import { maxTreeDepth } from './inspect.ts'
 import { macro as messages } from './macro-messages.ts'
 import { type MacroArguments, MacroRegistry } from './macro-registry.ts'
 import { syntax } from './messages.ts'
@@ -28,22 +29,31 @@ import { typeText } from './print.ts'
 import { dropValue } from './statement-value.ts'
 
 /** More nodes than this are a macro that multiplies itself. */
-export const maxNodes = 500_000
-
-/** Macros inside macros inside macros …; each level nests the tree deeper as well. */
-const maxMacroDepth = 50
+export const maxNodes = 200_000
 
 /** Expands every use of the script's macros in its probes and functions. */
 export function expandMacros(script: Script, diagnostics: Diagnostics): void {
   const registry = new MacroRegistry(script.macros, diagnostics)
-  const expander = new Expander(registry, script.nodes, diagnostics, [], true)
+  const common: Common = { registry, ids: script.nodes, diagnostics, depth: 0, full: false }
+  const expander = new Expander(common, [], true)
   for (const root of [...script.probes, ...script.functions]) replaceChildren(root, expander.replace)
 }
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] }
 
+/** What all expanders of one script share. */
+interface Common {
+  readonly registry: MacroRegistry
+  readonly ids: NodeIds
+  readonly diagnostics: Diagnostics
+  /** how deep in the tree we are */
+  depth: number
+  /** the size has been reported */
+  full: boolean
+}
+
 class Expander {
-  private readonly registry: MacroRegistry
+  private readonly common: Common
   private readonly ids: NodeIds
   private readonly diagnostics: Diagnostics
   /** the macros whose bodies we are in, outermost first */
@@ -55,21 +65,23 @@ class Expander {
   private readonly own = new Set<string>()
   private readonly passed = new Map<string, Expression | TypeArgument>()
 
-  constructor(
-    registry: MacroRegistry,
-    ids: NodeIds,
-    diagnostics: Diagnostics,
-    stack: readonly Macro[],
-    renames: boolean,
-  ) {
-    this.registry = registry
-    this.ids = ids
-    this.diagnostics = diagnostics
+  constructor(common: Common, stack: readonly Macro[], renames: boolean) {
+    this.common = common
+    this.ids = common.ids
+    this.diagnostics = common.diagnostics
     this.stack = stack
     this.renames = renames && stack.length > 0
   }
 
   readonly replace = (node: Node): Node => {
+    let replaced = node
+    if (++this.common.depth <= maxTreeDepth) replaced = this.replaceItself(node)
+    else this.diagnostics.report(syntax.tooDeep, node.span, { limit: maxTreeDepth })
+    this.common.depth--
+    return replaced
+  }
+
+  private replaceItself(node: Node): Node {
     switch (node.kind) {
       case 'identifier':
         return this.replaceIdentifier(node)
@@ -222,9 +234,10 @@ class Expander {
   private replaceIdentifier(node: Identifier): Expression | TypeArgument {
     const passed = this.passed.get(node.name)
     if (passed === undefined) return this.expandUse(node, node.name, [])
-    const copy = copyTree(passed, this.ids, node.span)
-    const outside = new Expander(this.registry, this.ids, this.diagnostics, this.stack, false)
-    return outside.replace(copy) as Expression
+    if (this.isFull(node)) return node
+    // it keeps its place: what is wrong with it is the caller's
+    const copy = copyTree(passed, this.ids)
+    return new Expander(this.common, this.stack, false).replace(copy) as Expression
   }
 
   private replaceCall(node: Call): Expression {
@@ -233,7 +246,7 @@ class Expander {
   }
 
   private expandUse(use: Identifier | Call, name: string, args: MacroArguments): Expression {
-    const match = this.registry.lookup(name, args)
+    const match = this.common.registry.lookup(name, args)
     if (match.found === null) {
       if (match.closest !== undefined) this.reportMismatch(use, match.closest, args)
       return use
@@ -245,12 +258,16 @@ class Expander {
       this.diagnostics.report(messages.recursion, use.span, { chain })
       return use
     }
-    if (this.stack.length >= maxMacroDepth || this.ids.count > maxNodes) {
-      this.diagnostics.report(syntax.tooLong, use.span, { limit: maxNodes })
-      return use
-    }
-    const stack = [...this.stack, found]
-    return new Expander(this.registry, this.ids, this.diagnostics, stack, true).body(found, use, args)
+    if (this.isFull(use)) return use
+    return new Expander(this.common, [...this.stack, found], true).body(found, use, args)
+  }
+
+  /** Whether the script has grown beyond what anybody means; reported at `use`. */
+  private isFull(use: Identifier | Call): boolean {
+    if (this.ids.count <= maxNodes) return false
+    if (!this.common.full) this.diagnostics.report(syntax.tooLong, use.span, { limit: maxNodes })
+    this.common.full = true
+    return true
   }
 
   /** The macro's body, for one call. */
