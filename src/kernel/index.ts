@@ -11,6 +11,7 @@ export { helperFeature } from './helper-features.ts'
 export { type KernelSymbol, KernelSymbols, readKernelSymbols, type SymbolOffset } from './kallsyms.ts'
 export { mapTypeFeatures } from './map-features.ts'
 export { memlockBefore, withMemlock } from './memlock.ts'
+export { moduleBtf, modulesWithBtf, openModuleBtf } from './module-btf.ts'
 export { findMount, type Mount, parseMountinfo, readMounts } from './mounts.ts'
 export { pageSizeBytes } from './page-size.ts'
 export {

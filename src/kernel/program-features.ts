@@ -86,6 +86,25 @@ export const fexit: Feature = {
   probe: () => attachTracing('bpf_fentry_test1', bpf.BPF_TRACE_FEXIT),
 }
 
+/** A cookie for them, and for modify-return and LSM programs. */
+export const tracingCookie: Feature = {
+  name: 'bpf cookie for fentry',
+  since: '5.19',
+  probe: () =>
+    withBtfId('bpf_fentry_test1', 'func', attachBtfId =>
+      withProgram(
+        { type: bpf.BPF_PROG_TYPE_TRACING, expectedAttachType: bpf.BPF_TRACE_FENTRY, attachBtfId },
+        progFd => {
+          const options = { kind: 'tracing', cookie: 1n } as const
+          return withFd(
+            bpfLinkCreate({ progFd, target: 0, attachType: bpf.BPF_TRACE_FENTRY, options }),
+            () => 0,
+          )
+        },
+      ),
+    ),
+}
+
 /** BTF-typed raw tracepoints; attached to a rare one, briefly. */
 export const tpBtf: Feature = {
   name: 'tp_btf',

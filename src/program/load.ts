@@ -13,6 +13,7 @@ import {
 import { askFeature, isAtLeast, kernelRelease, programTypeFeatures, withMemlock } from '../kernel/index.ts'
 import type { ProgramSpec } from '../spec/spec.ts'
 import { bpfBtfLoad, bpfProgLoad, bpfProgTypeNames, closeFd, type ProgLoadAttr } from '../sys/index.ts'
+import { attachesByBtf, resolveAttachTarget } from './attach-target.ts'
 
 /** What names in a program stand for on this machine. */
 export interface LoadOptions {
@@ -24,7 +25,7 @@ export interface LoadOptions {
   readonly ksym?: (name: string) => { readonly btfId: number; readonly btfFd?: number } | undefined
   /** descriptors of module BTF that kfunc calls index */
   readonly fdArray?: Int32Array
-  /** BTF id of what `spec.attachTo` names */
+  /** BTF id of what `spec.attachTo` names; found in the BTF of the kernel and its modules unless told */
   readonly attachBtfId?: number
   /** program to extend or trace, or descriptor of the module's BTF of `attachBtfId` */
   readonly attachProgFd?: number
@@ -39,6 +40,17 @@ const LOG_LEVEL = 1
 
 /** A descriptor of the loaded program. Throws VerifierError, SyscallError, NotSupportedError, AsmError. */
 export const loadProgram = (spec: ProgramSpec, options: LoadOptions = {}): number => {
+  if (spec.attachTo === undefined || options.attachBtfId !== undefined || !attachesByBtf(spec.type))
+    return loadAt(spec, options)
+  const { close, ...target } = resolveAttachTarget({ ...spec, attachTo: spec.attachTo })
+  try {
+    return loadAt(spec, { ...options, ...target })
+  } finally {
+    close()
+  }
+}
+
+const loadAt = (spec: ProgramSpec, options: LoadOptions): number => {
   const { maps = {}, kfunc, ksym } = options
   const longJumps = options.longJumps ?? isAtLeast(kernelRelease(), '6.6')
   const placed = resolveLabels(spec.insns, { longJumps })

@@ -10,6 +10,7 @@ import { allFeatures, askFeature, isAtLeast, kernelRelease } from '../../src/ker
 const OPTIONS: Readonly<Record<string, string>> = {
   kprobe: 'CONFIG_KPROBES',
   kprobe_multi: 'CONFIG_FPROBE',
+  'kprobe session': 'CONFIG_FPROBE',
   netkit: 'CONFIG_NETKIT',
   BPF_PROG_TYPE_LIRC_MODE2: 'CONFIG_BPF_LIRC_MODE2',
 }
@@ -28,6 +29,7 @@ const REFUSALS: readonly {
       'BPF_PROG_TYPE_LSM',
       'fentry',
       'fexit',
+      'bpf cookie for fentry',
       'lsm',
       'sleepable programs',
     ],

@@ -23,6 +23,7 @@ import {
 } from '../../src/asm/index.ts'
 import { withMemlock } from '../../src/kernel/index.ts'
 import type { Attachable } from '../../src/link/index.ts'
+import { resolveAttachTarget } from '../../src/program/index.ts'
 import {
   BPF_MAP_TYPE_ARRAY,
   bpfGetNextId,
@@ -46,13 +47,14 @@ export interface CountingProgram extends Attachable, Disposable {
 
 /**
  * Loads `if (pid == tgid) value[0]++, value[1] = cookie`: events of every other process on the machine are passed over.
- * `type` is BPF_PROG_TYPE_*, `expectedAttachType` BPF_* where the type asks for one.
+ * `type` is BPF_PROG_TYPE_*, `expectedAttachType` BPF_* and `attachTo` a kernel function where the type asks for one.
  */
 export function countEventsOf(
   tgid: number,
   type: number,
   withCookie = false,
   expectedAttachType = 0,
+  attachTo?: string,
 ): CountingProgram {
   const mapAttr = { mapType: BPF_MAP_TYPE_ARRAY, keySize: 4, valueSize: 16, maxEntries: 1 }
   const mapFd = checkSyscall(
@@ -82,6 +84,7 @@ export function countEventsOf(
     license: 'GPL',
     progName: 'count_events',
     expectedAttachType,
+    ...(attachTo && resolveAttachTarget({ type, expectedAttachType, attachTo })),
   }
   const fd = withMemlock(() => bpfProgLoad(attr))
   checkSyscall(fd, 'bpf', 'load the counting program')

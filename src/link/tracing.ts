@@ -1,0 +1,88 @@
+// Programs that were told at load where they attach, by BTF: fentry, fexit, fmod_ret, tp_btf, LSM; and extensions of programs.
+
+import { errno, SyscallError } from '../errors/index.ts'
+import { features, requireFeature } from '../kernel/index.ts'
+import { BPF_TRACE_RAW_TP, bpfLinkCreate, bpfRawTracepointOpen } from '../sys/index.ts'
+import { type Attachable, Link } from './link.ts'
+
+export interface TracingOptions {
+  /** for messages: `fentry vfs_read` */
+  readonly target?: string
+  /**
+   * what bpf_get_attach_cookie gives the program, with the program's own expected_attach_type (BPF_TRACE_FENTRY …), which
+   * attaching with a cookie asks for again; Linux 5.19, for tp_btf 6.10
+   */
+  readonly cookie?: { readonly value: bigint; readonly attachType: number }
+}
+
+/**
+ * Attaches a program of type TRACING or LSM where its `attachTo` said when it was loaded. Not for iterators
+ * (`attachIterator`) and LSM programs of a control group (`attachCgroup`).
+ * @throws NotSupportedError for a cookie on an older kernel; SyscallError
+ */
+export function attachTracing(program: Attachable, options: TracingOptions = {}): Link {
+  const { target = 'its function', cookie } = options
+  if (cookie === undefined) return open(program, target)
+  const isTpBtf = cookie.attachType === BPF_TRACE_RAW_TP
+  requireFeature(isTpBtf ? features.rawTracepointCookie : features.tracingCookie)
+  const result = bpfLinkCreate({
+    progFd: program.fd,
+    target: 0,
+    attachType: cookie.attachType,
+    options: { kind: 'tracing', cookie: cookie.value },
+  })
+  return checked('bpf(BPF_LINK_CREATE)', result, program, target)
+}
+
+/** A program whose function is to be replaced. */
+export interface ExtensionTarget {
+  /** descriptor of the program */
+  readonly fd: number
+  /** BTF id of the function, by `resolveProgramTarget` */
+  readonly functionBtfId: number
+}
+
+/**
+ * Puts a program of type EXT in the place of a function of another program: of the one it was loaded for, or of another
+ * of the same shape (Linux 5.10). The function must be global. Closing puts the old one back.
+ * @throws SyscallError
+ */
+export function attachExtension(
+  program: Attachable,
+  into?: ExtensionTarget,
+  { target = 'the function it replaces' }: { readonly target?: string } = {},
+): Link {
+  if (into === undefined) return open(program, target)
+  const result = bpfLinkCreate({
+    progFd: program.fd,
+    target: into.fd,
+    attachType: 0,
+    options: { kind: 'tracing', targetBtfId: into.functionBtfId },
+  })
+  return checked('bpf(BPF_LINK_CREATE)', result, program, target)
+}
+
+/** The way that all kernels with such programs have. */
+const open = (program: Attachable, target: string): Link =>
+  checked('bpf(BPF_RAW_TRACEPOINT_OPEN)', bpfRawTracepointOpen(undefined, program.fd), program, target)
+
+function checked(syscall: string, result: number, program: Attachable, target: string): Link {
+  if (result >= 0) return new Link(target, { links: [result] })
+  throw new SyscallError(syscall, result, `attach program "${program.name}" to ${target}`, hintFor(-result))
+}
+
+function hintFor(error: number) {
+  switch (error) {
+    case errno.EINVAL:
+      return { hint: 'the program must be one that was loaded with a target in BTF' }
+    case errno.EBUSY:
+      return { hint: 'this program is attached already, or another one is in that place' }
+    case errno.E2BIG:
+      return { hint: 'a function takes at most 38 such programs' }
+    case errno.ENOTSUPP:
+    case errno.EOPNOTSUPP:
+      return { hint: 'this kernel has no BPF trampolines on this architecture' }
+    default:
+      return { capabilities: ['CAP_BPF', 'CAP_PERFMON'] as const }
+  }
+}

@@ -1,0 +1,131 @@
+// Programs that attach by BTF (fentry, tp_btf, LSM, iterators, extensions) are told where when they are loaded: as the id
+// of a type in the kernel's BTF, a module's, or another program's.
+
+import { type Btf, nearNames, parseBtf } from '../btf/index.ts'
+import { BtfError } from '../errors/index.ts'
+import { moduleBtf, modulesWithBtf, openModuleBtf, vmlinuxBtf } from '../kernel/index.ts'
+import {
+  BPF_LSM_CGROUP,
+  BPF_LSM_MAC,
+  BPF_PROG_TYPE_EXT,
+  BPF_PROG_TYPE_LSM,
+  BPF_PROG_TYPE_TRACING,
+  BPF_TRACE_ITER,
+  BPF_TRACE_RAW_TP,
+  bpfGetFdById,
+  bpfObjGetInfoByFd,
+  checkSyscall,
+  closeFd,
+  LITTLE_ENDIAN,
+  linux,
+  setU64,
+} from '../sys/index.ts'
+import { readProgramInfo } from './program-info.ts'
+
+/** What BPF_PROG_LOAD takes. */
+export interface AttachTarget {
+  readonly attachBtfId: number
+  /** a module's BTF object (to close after loading) or the program to extend or trace (the caller's) */
+  readonly attachProgFd?: number
+  /** lets go of what was opened to resolve it */
+  readonly close: () => void
+}
+
+export interface AttachTargetSpec {
+  /** BPF_PROG_TYPE_* */
+  readonly type: number
+  readonly expectedAttachType?: number
+  /** `vfs_read`, `nf_nat:nf_nat_setup_info`, a tracepoint, an LSM hook, a kind of iterator, by the short name */
+  readonly attachTo: string
+}
+
+/** Whether programs of that type are told where to attach when they are loaded. */
+export const attachesByBtf = (type: number): boolean =>
+  type === BPF_PROG_TYPE_TRACING || type === BPF_PROG_TYPE_LSM || type === BPF_PROG_TYPE_EXT
+
+/**
+ * Finds a kernel function, tracepoint, hook or iterator: in the kernel's own BTF first, then in each loaded module's.
+ * @throws BtfError with similar names; NotSupportedError when the kernel has no BTF
+ */
+export function resolveAttachTarget(spec: AttachTargetSpec): AttachTarget {
+  const { prefix, kind } = naming(spec)
+  const colon = spec.attachTo.indexOf(':')
+  const module = colon < 0 ? undefined : spec.attachTo.slice(0, colon)
+  const name = prefix + spec.attachTo.slice(colon + 1)
+  if (module === undefined || module === 'vmlinux') {
+    const type = vmlinuxBtf().find(name, kind)
+    if (type !== undefined) return { attachBtfId: type.id, close: () => {} }
+  }
+  const modules = module === undefined ? modulesWithBtf() : module === 'vmlinux' ? [] : [module]
+  for (const each of modules) {
+    const btf = moduleBtf(each)
+    const type = btf.findAll(name, kind).find(found => found.id >= btf.firstId)
+    if (type === undefined) continue
+    const fd = openModuleBtf(each)
+    return { attachBtfId: type.id, attachProgFd: fd, close: () => closeFd(fd) }
+  }
+  throw new BtfError(`the kernel's BTF has no ${kind} ${name}${similar(name, kind)}`)
+}
+
+/**
+ * A function of another loaded program, to replace (freplace) or to trace.
+ * @param target stays the caller's
+ * @throws BtfError when it has no such function or no BTF
+ */
+export function resolveProgramTarget(target: { readonly fd: number }, functionName: string): AttachTarget {
+  const { btfId, name } = readProgramInfo(target.fd)
+  if (btfId === 0) throw new BtfError(`program "${name}" has no BTF: it cannot be extended or traced`)
+  const type = readBtfById(btfId).find(functionName, 'func')
+  if (type === undefined) throw new BtfError(`program "${name}" has no function "${functionName}"`)
+  return { attachBtfId: type.id, attachProgFd: target.fd, close: () => {} }
+}
+
+/** How the kernel spells what programs attach to (include/linux/bpf_lsm.h, trace/bpf_probe.h, bpf_iter.c). */
+function naming({ type, expectedAttachType }: AttachTargetSpec) {
+  switch (expectedAttachType) {
+    case BPF_TRACE_RAW_TP:
+      return { prefix: 'btf_trace_', kind: 'typedef' } as const
+    case BPF_TRACE_ITER:
+      return { prefix: 'bpf_iter_', kind: 'func' } as const
+    case BPF_LSM_MAC:
+    case BPF_LSM_CGROUP:
+      return { prefix: type === BPF_PROG_TYPE_LSM ? 'bpf_lsm_' : '', kind: 'func' } as const
+    default:
+      return { prefix: '', kind: 'func' } as const
+  }
+}
+
+function similar(name: string, kind: 'func' | 'typedef'): string {
+  const near = nearNames(name, namesOf(vmlinuxBtf(), kind))
+  return near.length > 0 ? `, did you mean ${near.join(' or ')}?` : ''
+}
+
+function* namesOf(btf: Btf, kind: string): Generator<string> {
+  for (let id = 1; id <= btf.typeCount; id++) {
+    const type = btf.type(id)
+    if (type.kind === kind && 'name' in type) yield type.name
+  }
+}
+
+/** struct bpf_btf_info: 0 btf  8 btf_size */
+const INFO_BYTES = 32
+
+function readBtfById(id: number): Btf {
+  const action = `read BTF with id ${id}`
+  const fd = checkSyscall(bpfGetFdById('btf', id), 'bpf(BPF_BTF_GET_FD_BY_ID)', action, {
+    capabilities: ['CAP_SYS_ADMIN'],
+  })
+  try {
+    const info = new Uint8Array(new ArrayBuffer(INFO_BYTES))
+    const data = new DataView(info.buffer)
+    checkSyscall(bpfObjGetInfoByFd(fd, info), 'bpf(BPF_OBJ_GET_INFO_BY_FD)', action)
+    const bytes = new Uint8Array(new ArrayBuffer(data.getUint32(8, LITTLE_ENDIAN)))
+    info.fill(0)
+    setU64(data, 0, linux().address(bytes))
+    data.setUint32(8, bytes.length, LITTLE_ENDIAN)
+    checkSyscall(bpfObjGetInfoByFd(fd, info), 'bpf(BPF_OBJ_GET_INFO_BY_FD)', action)
+    return parseBtf(bytes)
+  } finally {
+    closeFd(fd)
+  }
+}
