@@ -10,6 +10,8 @@ export interface Attachable {
   readonly fd: number
   /** for messages */
   readonly name: string
+  /** BPF_*, as it was loaded; where attaching asks for it again */
+  readonly expectedAttachType?: number | undefined
 }
 
 /** What a link is attached to, for messages: `tracepoint sched:sched_switch`. */

@@ -1,6 +1,6 @@
 // Programs that were told at load where they attach, by BTF: fentry, fexit, fmod_ret, tp_btf, LSM; and extensions of programs.
 
-import { errno, SyscallError } from '../errors/index.ts'
+import { BeetraceError, errno, SyscallError } from '../errors/index.ts'
 import { features, requireFeature } from '../kernel/index.ts'
 import { BPF_TRACE_RAW_TP, bpfLinkCreate, bpfRawTracepointOpen } from '../sys/index.ts'
 import { type Attachable, Link } from './link.ts'
@@ -8,28 +8,34 @@ import { type Attachable, Link } from './link.ts'
 export interface TracingOptions {
   /** for messages: `fentry vfs_read` */
   readonly target?: string
-  /**
-   * what bpf_get_attach_cookie gives the program, with the program's own expected_attach_type (BPF_TRACE_FENTRY …), which
-   * attaching with a cookie asks for again; Linux 5.19, for tp_btf 6.10
-   */
-  readonly cookie?: { readonly value: bigint; readonly attachType: number }
+  /** what bpf_get_attach_cookie gives the program; Linux 5.19, for tp_btf 6.10 */
+  readonly cookie?: bigint
+  /** the program's own expected_attach_type (BPF_TRACE_FENTRY …), which a cookie needs; a `Program` knows it by itself */
+  readonly attachType?: number
 }
 
 /**
  * Attaches a program of type TRACING or LSM where its `attachTo` said when it was loaded. Not for iterators
  * (`attachIterator`) and LSM programs of a control group (`attachCgroup`).
- * @throws NotSupportedError for a cookie on an older kernel; SyscallError
+ * @throws NotSupportedError for a cookie on an older kernel; BeetraceError `LINK_USE` for one without the attach type;
+ *   SyscallError
  */
 export function attachTracing(program: Attachable, options: TracingOptions = {}): Link {
   const { target = 'its function', cookie } = options
   if (cookie === undefined) return open(program, target)
-  const isTpBtf = cookie.attachType === BPF_TRACE_RAW_TP
+  const attachType = options.attachType ?? program.expectedAttachType
+  if (attachType === undefined)
+    throw new BeetraceError(
+      'LINK_USE',
+      `attaching program "${program.name}" with a cookie needs its attach type`,
+    )
+  const isTpBtf = attachType === BPF_TRACE_RAW_TP
   requireFeature(isTpBtf ? features.rawTracepointCookie : features.tracingCookie)
   const result = bpfLinkCreate({
     progFd: program.fd,
     target: 0,
-    attachType: cookie.attachType,
-    options: { kind: 'tracing', cookie: cookie.value },
+    attachType,
+    options: { kind: 'tracing', cookie },
   })
   return checked('bpf(BPF_LINK_CREATE)', result, program, target)
 }

@@ -45,11 +45,13 @@ const DATA_OUT_EXTRA_BYTES = 256
 export class Program implements Disposable {
   readonly fd: number
   readonly name: string
+  /** BPF_*; unknown for a program that was opened, since the kernel does not tell */
+  readonly expectedAttachType: number | undefined
   #closed = false
 
   /** Loads what a spec describes. Throws VerifierError, SyscallError, NotSupportedError, AsmError. */
   static load(spec: ProgramSpec, options: LoadOptions = {}): Program {
-    return new Program(loadProgram(spec, options), spec.name)
+    return new Program(loadProgram(spec, options), spec.name, spec.expectedAttachType)
   }
 
   /** Opens a pinned program. Throws SyscallError. */
@@ -68,8 +70,9 @@ export class Program implements Disposable {
   }
 
   /** Takes over a descriptor: closing the program closes it. */
-  constructor(fd: number, name?: string) {
+  constructor(fd: number, name?: string, expectedAttachType?: number) {
     this.fd = fd
+    this.expectedAttachType = expectedAttachType
     this.name = name ?? readProgramInfo(fd).name
   }
 

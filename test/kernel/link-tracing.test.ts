@@ -59,7 +59,7 @@ const tracing = (
 ) =>
   test(what, { skip }, async () => {
     using program = countEventsOf(process.pid, BPF_PROG_TYPE_TRACING, cookie !== 0n, attachType, attachTo)
-    const options = cookie === 0n ? {} : { cookie: { value: cookie, attachType } }
+    const options = cookie === 0n ? {} : { cookie, attachType }
     using link: Link = attachTracing(program, { target: attachTo, ...options })
     for (let i = 0; i < 10; i++) process.kill(process.pid, 0)
     if (perCall === 'some') assert.ok(program.count() >= 10n)
