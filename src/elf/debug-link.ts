@@ -44,3 +44,17 @@ export function debugLinkPaths(path: string, link: DebugLink): string[] {
     `/usr/lib/debug${directory}/${link.file}`,
   ].filter(candidate => candidate !== path)
 }
+
+/** The checksum of a debug link, over bytes in pieces: pass the result of one piece to the next, 0 to the first. */
+export function debugLinkCrc32(crc: number, bytes: Uint8Array): number {
+  let c = ~crc
+  for (let i = 0; i < bytes.length; i++) c = CRC_TABLE[(c ^ bytes[i]!) & 255]! ^ (c >>> 8)
+  return ~c >>> 0
+}
+
+/** CRC-32 of IEEE 802.3, as zlib's */
+const CRC_TABLE = Int32Array.from({ length: 256 }, (_, byte) => {
+  let c = byte
+  for (let bit = 0; bit < 8; bit++) c = (c & 1) !== 0 ? (c >>> 1) ^ 0xedb88320 : c >>> 1
+  return c
+})

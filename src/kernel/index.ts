@@ -1,11 +1,14 @@
 // Facts about the running kernel and this machine, probed or read when first asked for.
 
+export { Binary, type BinarySymbol, listSymbols } from './binary.ts'
 export { BPFFS_PATH, findBpfFs, openBpfFs } from './bpffs.ts'
 export { CAPABILITIES, type Capability, missingCapabilities, parseCapabilityMask } from './capability.ts'
 export { onlineCpus, parseCpuList, possibleCpus } from './cpus.ts'
 export { eventSourceType, REF_CTR_OFFSET_SHIFT, RETURN_PROBE_CONFIG } from './event-source.ts'
 export { askFeature, type Feature, type FeatureAnswer, hasFeature, requireFeature } from './feature.ts'
 export { allFeatures, features } from './features.ts'
+export { FileSource, isElfFile } from './file-source.ts'
+export { type FindBinaryOptions, type FoundBinary, findBinaries } from './find-binary.ts'
 export { globMatcher, isGlob } from './glob.ts'
 export { helperFeature } from './helper-features.ts'
 export { type KernelSymbol, KernelSymbols, readKernelSymbols, type SymbolOffset } from './kallsyms.ts'
@@ -13,6 +16,7 @@ export { mapTypeFeatures } from './map-features.ts'
 export { memlockBefore, withMemlock } from './memlock.ts'
 export { moduleBtf, modulesWithBtf, openModuleBtf } from './module-btf.ts'
 export { findMount, type Mount, parseMountinfo, readMounts } from './mounts.ts'
+export { nameMatcher } from './name-pattern.ts'
 export { pageSizeBytes } from './page-size.ts'
 export {
   checkPrivileges,
@@ -51,4 +55,5 @@ export {
 } from './traceable-functions.ts'
 export { findTraceFs, openTraceFs, TRACEFS_PATH, TraceFs } from './tracefs.ts'
 export { parseTracepointFormat, type TracepointField, type TracepointFormat } from './tracepoint-format.ts'
+export { type UserSymbol, UserSymbols } from './user-symbols.ts'
 export { hasVmlinuxBtf, VMLINUX_BTF_PATH, vmlinuxBtf } from './vmlinux-btf.ts'
