@@ -145,6 +145,16 @@ export class Btf {
     }
   }
 
+  /** Every name that starts so, of whatever it is the name, in the order of the strings; base first. */
+  *namesWithPrefix(prefix: string): Generator<string> {
+    if (this.base) yield* this.base.namesWithPrefix(prefix)
+    const { strings } = this.#sections
+    const sought = Buffer.from(`\0${prefix}`)
+    for (let at = strings.indexOf(sought); at >= 0; at = strings.indexOf(sought, at + 1)) {
+      yield strings.toString('utf8', at + 1, strings.indexOf(0, at + 1))
+    }
+  }
+
   /** The enumerator of that name and the enum it belongs to, first in id order. */
   enumerator(name: string): { readonly type: BtfEnum | BtfEnum64; readonly value: bigint } | undefined {
     const inBase = this.base?.enumerator(name)

@@ -40,7 +40,10 @@ reads('EMFILE', errno.EMFILE, [], 'refused')
 const kinds = (error: number) =>
   withLinux(failingWith(error), () => {
     const asking = allFeatures().filter(
-      f => !/^(kprobe|uprobe|fentry|fexit|bpf cookie for fentry|tp_btf|iter|lsm|sleepable programs)$/.test(f.name),
+      f =>
+        !/^(kprobe|uprobe|fentry|fexit|bpf cookie for fentry|tp_btf|iter|lsm|sleepable programs)$/.test(
+          f.name,
+        ),
     )
     return asking.map(f => [f.name, f.probe().kind] as const)
   })

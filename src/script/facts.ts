@@ -18,6 +18,8 @@ export interface KernelFacts {
   rawTracepoints(): readonly string[]
   /** functions that a kprobe or fentry may take, sorted; `module` is `vmlinux` for the kernel's own */
   functions(): readonly KernelFunction[]
+  /** those of that exact name, which costs less than listing all */
+  functionsNamed(name: string): readonly KernelFunction[]
   /** iterators, such as `task` and `task_file`, sorted */
   iterators(): readonly string[]
   /** address of a symbol of kallsyms; undefined when there is none or addresses are hidden */

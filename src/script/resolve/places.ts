@@ -94,9 +94,9 @@ function perfPlaces(spec: SpecOf<'software' | 'hardware'>): ResolvedPlace[] {
 
 function tracepointPlaces(spec: SpecOf<'tracepoint'>, context: ResolveContext): ResolvedPlace[] {
   const { category, event } = spec
-  const all = context.kernel.tracepoints()
-  const found = matching(all, `${category}:${event}`)
-  if (found.length === 0) return missing(spec, `${category}:${event}`, context, all)
+  const full = `${category}:${event}`
+  const found = tracepointsNamed(category, event, context)
+  if (found.length === 0) return missing(spec, full, context, context.kernel.tracepoints())
   return found.map(full => {
     const colon = full.indexOf(':')
     const place = { category: full.slice(0, colon), name: full.slice(colon + 1) }
@@ -184,7 +184,8 @@ function functionsOf(
   const inModule = module === null || module === '*' ? () => true : globMatcher(module)
   const named = globMatcher(pattern)
   const seen = new Set<string>()
-  return kernel.functions().filter(f => {
+  const candidates = isGlob(pattern) ? kernel.functions() : kernel.functionsNamed(pattern)
+  return candidates.filter(f => {
     if (!named(f.name) || !inModule(f.module)) return false
     const key = `${f.module}:${f.name}`
     if (seen.has(key)) return false
@@ -236,9 +237,11 @@ function one(spec: AttachPointSpec, place: Place): ResolvedPlace[] {
   return [{ spec, place: spec.name === null ? place : { ...place, probe: spec.name } }]
 }
 
-function matching(all: readonly string[], pattern: string): readonly string[] {
-  if (isGlob(pattern)) return all.filter(globMatcher(pattern))
-  return all.includes(pattern) ? [pattern] : []
+/** Without wildcards one file is looked at; with them the whole tree. */
+function tracepointsNamed(category: string, event: string, { kernel }: ResolveContext): readonly string[] {
+  const full = `${category}:${event}`
+  if (isGlob(full)) return kernel.tracepoints().filter(globMatcher(full))
+  return kernel.tracepointFormat(category, event) === undefined ? [] : [full]
 }
 
 /** `xfs:xfs_read` is a module's, `sched_switch` the kernel's own. */

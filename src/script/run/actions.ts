@@ -1,7 +1,5 @@
 // What the records of the ring ask for, done one after another as they arrive: printing, reading maps, running commands.
 
-import { execFileSync } from 'node:child_process'
-import { closeSync, openSync, readSync } from 'node:fs'
 import type { BpfMap } from '../../map/index.ts'
 import type { Action, CompiledScript, ScriptMap } from '../compiled.ts'
 import { placeElements } from '../layout.ts'
@@ -12,11 +10,12 @@ import {
   mapView,
   type Names,
   type Output,
-  parseFormat,
   Printf,
+  parseFormat,
   type Shown,
   type SourcePlace,
 } from '../output/index.ts'
+import { readable } from '../source.ts'
 import { tuple } from '../type.ts'
 import { explainHelperError } from './helper-errors.ts'
 import { clearMap, readMap, zeroMap } from './maps.ts'
@@ -35,6 +34,10 @@ export interface ActionContext {
   exit(code: number): void
   /** something that was asked for could not be done, such as a file that cannot be opened */
   warn(action: Action, text: string): void
+  /** the beginning of a file; byte strings in and out */
+  readFile(path: string, maxBytes: number): { readonly text: string } | { readonly problem: string }
+  /** runs a shell command to its end; byte strings in and out */
+  runCommand(command: string): { readonly printed: string; readonly problem?: string }
   /** what was printed so far must be out before a command prints */
   flush(): void
 }
@@ -55,7 +58,8 @@ export class Actions {
   record(data: DataView, bytes: Uint8Array, offset: number, byteLength: number): void {
     const index = data.getUint32(offset, true)
     const handler = this.#handlers[index]
-    if (handler === undefined) throw new RangeError(`a record names action ${index} of ${this.#handlers.length}`)
+    if (handler === undefined)
+      throw new RangeError(`a record names action ${index} of ${this.#handlers.length}`)
     handler(data, bytes, offset + HEADER_BYTES, offset + byteLength)
   }
 
@@ -80,7 +84,8 @@ function handlerOf(action: Action, context: ActionContext): Handler {
       const printf = new Printf(action.format, action.args, names)
       const severity = action.kind === 'errorf' ? 'error' : 'warning'
       if (severity === 'warning' && !context.showWarnings) return () => {}
-      return (data, _, at, end) => output.message(severity, context.placeOf(action), printf.text(data, at, end))
+      return (data, _, at, end) =>
+        output.message(severity, context.placeOf(action), printf.text(data, at, end))
     }
     case 'print-value': {
       const [type] = action.args
@@ -151,43 +156,20 @@ function joined(bytes: Uint8Array, at: number, end: number, separator: string): 
   const text = Buffer.from(bytes.buffer, bytes.byteOffset + at, end - at).toString('latin1')
   const words = text.split('\0')
   // what follows the last NUL is padding
-  const last = words.findIndex(word => word === '')
+  const last = words.indexOf('')
   return (last < 0 ? words : words.slice(0, last)).join(separator)
 }
 
 function cat(context: ActionContext, action: Action, path: string): void {
-  const file = Buffer.from(path, 'latin1')
-  try {
-    const fd = openSync(file, 'r')
-    try {
-      const buffer = Buffer.alloc(context.maxCatBytes)
-      let length = 0
-      // Files of /proc come a page at a time.
-      for (let got = -1; got !== 0 && length < buffer.length; length += got) {
-        got = readSync(fd, buffer, length, buffer.length - length, null)
-      }
-      context.output.cat(buffer.toString('latin1', 0, length))
-    } finally {
-      closeSync(fd)
-    }
-  } catch (error) {
-    context.warn(action, `failed to open file '${file.toString()}': ${(error as Error).message}`)
-  }
+  const read = context.readFile(path, context.maxCatBytes)
+  if ('text' in read) context.output.cat(read.text)
+  else context.warn(action, `failed to open file '${readable(path)}': ${read.problem}`)
 }
 
 /** Runs the command to its end, its output into ours. */
 function system(context: ActionContext, action: Action, command: string): void {
   context.flush()
-  try {
-    const printed = execFileSync('/bin/sh', ['-c', Buffer.from(command, 'latin1').toString('utf8')], {
-      encoding: 'latin1',
-      stdio: ['ignore', 'pipe', 'inherit'],
-      maxBuffer: Number.POSITIVE_INFINITY,
-    })
-    if (printed !== '') context.output.system(printed.endsWith('\n') ? printed.slice(0, -1) : printed)
-  } catch (error) {
-    const { status, stdout } = error as { status?: number; stdout?: string }
-    if (stdout) context.output.system(stdout.endsWith('\n') ? stdout.slice(0, -1) : stdout)
-    if (status === undefined || status === null) context.warn(action, `cannot run the command: ${(error as Error).message}`)
-  }
+  const ran = context.runCommand(command)
+  if (ran.printed !== '') context.output.system(ran.printed.replace(/\n$/, ''))
+  if (ran.problem !== undefined) context.warn(action, `cannot run the command: ${ran.problem}`)
 }

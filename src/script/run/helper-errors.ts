@@ -1,7 +1,6 @@
 // What an error of a kernel helper means to the author of a script.
 
-import { errnoMessage } from '../../errors/index.ts'
-import { errno } from '../../errors/index.ts'
+import { errno, errnoMessage } from '../../errors/index.ts'
 
 /** @param helper without `bpf_`; `code` is a negative errno */
 export function explainHelperError(helper: string, code: number): string {
@@ -11,7 +10,8 @@ export function explainHelperError(helper: string, code: number): string {
       'in a map declaration e.g. `let @a = hash(5000)`'
     )
   }
-  if (helper === 'map_delete_elem' && code === -errno.ENOENT) return "Can't delete map element because it does not exist."
+  if (helper === 'map_delete_elem' && code === -errno.ENOENT)
+    return "Can't delete map element because it does not exist."
   if (helper === 'map_lookup_elem') return "Can't lookup map element because it does not exist."
   return errnoMessage(-code)
 }

@@ -28,7 +28,10 @@ export function readMap(map: ScriptMap, maps: Readonly<Record<string, BpfMap>>):
   const bytes = new Uint8Array(memory.buffer, memory.byteOffset, memory.byteLength)
   const strideBytes = cpuStrideBytes || bytes.length
   if (!wasWritten(bytes, present, strideBytes)) return { elements: [], strideBytes: sizeBytes }
-  return { elements: [{ key: NO_KEY, shares: gather(bytes, offset, sizeBytes, strideBytes) }], strideBytes: sizeBytes }
+  return {
+    elements: [{ key: NO_KEY, shares: gather(bytes, offset, sizeBytes, strideBytes) }],
+    strideBytes: sizeBytes,
+  }
 }
 
 /** `clear(@m)`: as if the script had never written it. */

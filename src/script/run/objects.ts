@@ -1,6 +1,5 @@
 // The kernel objects of a script: its maps made, its programs loaded, each told what its spec only names.
 
-import { NotSupportedError } from '../../errors/index.ts'
 import { BpfMap } from '../../map/index.ts'
 import { type LoadOptions, Program } from '../../program/index.ts'
 import type { CompiledScript, ScriptProgram } from '../compiled.ts'
@@ -23,7 +22,7 @@ export class ScriptObjects implements Disposable {
     try {
       for (const spec of script.mapSpecs) maps[spec.name] = BpfMap.create(spec)
       for (const source of script.programs) {
-        programs.push({ program: Program.load(source.spec, loadOptions(source, maps, kernel)), source })
+        programs.push({ program: Program.load(source.spec, loadOptions(maps, kernel)), source })
       }
     } catch (error) {
       for (const owner of [...programs.map(p => p.program), ...Object.values(maps)]) owner.close()
@@ -39,11 +38,7 @@ export class ScriptObjects implements Disposable {
   }
 }
 
-function loadOptions(
-  { spec }: ScriptProgram,
-  maps: Readonly<Record<string, BpfMap>>,
-  kernel: KernelFacts,
-): LoadOptions {
+function loadOptions(maps: Readonly<Record<string, BpfMap>>, kernel: KernelFacts): LoadOptions {
   const byName = (name: string, kind: 'func' | 'var') => {
     const found = kernel.btf()?.find(name, kind)
     return found === undefined ? undefined : { btfId: found.id }
@@ -52,16 +47,5 @@ function loadOptions(
     maps,
     kfunc: name => byName(name, 'func'),
     ksym: name => byName(name, 'var'),
-    ...(spec.attachTo === undefined ? {} : { attachBtfId: targetId(spec.attachTo, kernel) }),
   }
-}
-
-/** A function to trace, or the type that stands for a raw tracepoint. */
-function targetId(target: string, kernel: KernelFacts): number {
-  const btf = kernel.btf()
-  const found = btf?.find(target, 'func') ?? btf?.find(target, 'typedef')
-  if (found === undefined) {
-    throw new NotSupportedError(`tracing ${target}`, { reason: 'it has no type information for it' })
-  }
-  return found.id
 }

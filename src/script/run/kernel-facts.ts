@@ -1,0 +1,192 @@
+// The running kernel's answers to what the compiler asks (facts.ts), each found when first asked for: most scripts ask
+// for one tracepoint's format and nothing else.
+
+import { helperByName } from '../../asm/index.ts'
+import type { Btf } from '../../btf/index.ts'
+import { BeetraceError } from '../../errors/index.ts'
+import {
+  type Feature,
+  features,
+  hasFeature,
+  hasVmlinuxBtf,
+  type KernelSymbols,
+  moduleBtf,
+  modulesWithBtf,
+  onlineCpus,
+  openTraceFs,
+  possibleCpus,
+  programTypeFeatures,
+  readKernelSymbols,
+  readTraceableFunctions,
+  type TraceableFunction,
+  type TraceableFunctions,
+  type TraceFs,
+  type TracepointFormat,
+  vmlinuxBtf,
+} from '../../kernel/index.ts'
+import type { KernelFacts, KernelFunction, ScriptFeature } from '../facts.ts'
+
+export class MachineKernelFacts implements KernelFacts {
+  #tracefs: TraceFs | undefined
+  #tracepoints: readonly string[] | undefined
+  #rawTracepoints: readonly string[] | undefined
+  #functions: readonly KernelFunction[] | undefined
+  #traceable: TraceableFunctions | undefined
+  #symbols: KernelSymbols | undefined
+  readonly #features = new Map<ScriptFeature, boolean>()
+  readonly possibleCpus = possibleCpus().length
+  readonly onlineCpus = onlineCpus()
+
+  btf(): Btf | undefined {
+    return hasVmlinuxBtf() ? vmlinuxBtf() : undefined
+  }
+
+  moduleBtf(module: string): Btf | undefined {
+    if (module === 'vmlinux') return this.btf()
+    return modulesWithBtf().includes(module) ? moduleBtf(module) : undefined
+  }
+
+  tracepoints(): readonly string[] {
+    this.#tracepoints ??= this.#openTraceFs().tracepoints().sort()
+    return this.#tracepoints
+  }
+
+  tracepointFormat(category: string, name: string): TracepointFormat | undefined {
+    try {
+      return this.#openTraceFs().format(category, name)
+    } catch (error) {
+      if (error instanceof BeetraceError && error.code === 'TRACEPOINT_UNKNOWN') return undefined
+      throw error
+    }
+  }
+
+  rawTracepoints(): readonly string[] {
+    this.#rawTracepoints ??= this.#readRawTracepoints()
+    return this.#rawTracepoints
+  }
+
+  functions(): readonly KernelFunction[] {
+    this.#functions ??= this.#readFunctions()
+      .all()
+      .map(withModule)
+      .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
+    return this.#functions
+  }
+
+  functionsNamed(name: string): readonly KernelFunction[] {
+    return this.#readFunctions().named(name).map(withModule)
+  }
+
+  iterators(): readonly string[] {
+    const names = [...(this.btf()?.namesWithPrefix(ITERATOR_CONTEXT) ?? [])]
+    return names.map(name => name.slice(ITERATOR_CONTEXT.length)).sort()
+  }
+
+  symbols(): KernelSymbols {
+    this.#symbols ??= readKernelSymbols()
+    return this.#symbols
+  }
+
+  symbolAddress(name: string): bigint | undefined {
+    return this.symbols().lookup(name)[0]?.address
+  }
+
+  has(feature: ScriptFeature): boolean {
+    let answer = this.#features.get(feature)
+    if (answer === undefined) {
+      answer = this.#ask(feature)
+      this.#features.set(feature, answer)
+    }
+    return answer
+  }
+
+  #ask(feature: ScriptFeature): boolean {
+    switch (feature) {
+      case 'attach_cookie':
+        return hasFeature(features.perfEventLink)
+      case 'tracing_cookie':
+        return hasFeature(features.tracingCookie)
+      case 'raw_tracepoint_cookie':
+        return hasFeature(features.rawTracepointCookie)
+      case 'kprobe':
+        return hasFeature(features.kprobe)
+      case 'kprobe_multi':
+        return hasFeature(features.kprobeMulti)
+      case 'kprobe_session':
+        return hasFeature(features.kprobeSession)
+      case 'uprobe_multi':
+        return hasFeature(features.uprobeMulti)
+      case 'fentry':
+      case 'iter':
+        return hasFeature(TRACING)
+      default:
+        return this.#hasHelper(HELPERS[feature])
+    }
+  }
+
+  /** The kernel's own list of helpers says what it has without a program being loaded to try. */
+  #hasHelper(name: string): boolean {
+    if (helperByName(name) === undefined) throw new TypeError(`no kernel has a helper "${name}"`)
+    return this.btf()?.enumerator(`BPF_FUNC_${name}`) !== undefined
+  }
+
+  #readFunctions(): TraceableFunctions {
+    this.#traceable ??= readTraceableFunctions()
+    return this.#traceable
+  }
+
+  #openTraceFs(): TraceFs {
+    this.#tracefs ??= openTraceFs()
+    return this.#tracefs
+  }
+
+  /** Every raw tracepoint has a typedef `btf_trace_NAME` of its prototype. */
+  #readRawTracepoints(): readonly string[] {
+    const names = (btf: Btf | undefined) => [...(btf?.namesWithPrefix(RAW_TRACEPOINT_TYPE) ?? [])]
+    const own = new Set(names(this.btf()))
+    const ofModules = modulesWithBtf().flatMap(module =>
+      names(moduleBtf(module))
+        .filter(name => !own.has(name))
+        .map(name => `${module}:${name.slice(RAW_TRACEPOINT_TYPE.length)}`),
+    )
+    return [...[...own].map(name => name.slice(RAW_TRACEPOINT_TYPE.length)), ...ofModules].sort()
+  }
+}
+
+function withModule({ name, module }: TraceableFunction): KernelFunction {
+  return { name, module: module ?? 'vmlinux' }
+}
+
+const ITERATOR_CONTEXT = 'bpf_iter__'
+const RAW_TRACEPOINT_TYPE = 'btf_trace_'
+const TRACING: Feature = programTypeFeatures.BPF_PROG_TYPE_TRACING!
+
+type HelperFeature = Exclude<
+  ScriptFeature,
+  | 'attach_cookie'
+  | 'tracing_cookie'
+  | 'raw_tracepoint_cookie'
+  | 'kprobe'
+  | 'kprobe_multi'
+  | 'kprobe_session'
+  | 'uprobe_multi'
+  | 'fentry'
+  | 'iter'
+>
+
+const HELPERS: Readonly<Record<HelperFeature, string>> = {
+  for_each_map_elem: 'for_each_map_elem',
+  loop: 'loop',
+  get_func_ip: 'get_func_ip',
+  ktime_get_boot_ns: 'ktime_get_boot_ns',
+  ktime_get_tai_ns: 'ktime_get_tai_ns',
+  jiffies64: 'jiffies64',
+  get_ns_current_pid_tgid: 'get_ns_current_pid_tgid',
+  get_current_task_btf: 'get_current_task_btf',
+  send_signal: 'send_signal',
+  send_signal_thread: 'send_signal_thread',
+  override_return: 'override_return',
+  d_path: 'd_path',
+  map_lookup_percpu_elem: 'map_lookup_percpu_elem',
+  skb_output: 'skb_output',
+}

@@ -1,0 +1,245 @@
+// One run of a script, from loading to the last map: objects made, `begin` run, probes attached, records acted on as
+// they come, and an end at which nothing stays attached and nothing that was recorded is missing from the output.
+
+import { EventReader, mappedLossCounter, RingBuffer, waitingFlag } from '../../events/index.ts'
+import { onlineCpus } from '../../kernel/index.ts'
+import { attachIterator, closeLinks, type Link, readIterator } from '../../link/index.ts'
+import type { Program } from '../../program/index.ts'
+import type { ByteWriter } from '../../text/index.ts'
+import {
+  type Action,
+  CONTROL_LOST,
+  CONTROL_MAP,
+  CONTROL_WAITING,
+  type CompiledScript,
+  type Place,
+  RING_MAP,
+} from '../compiled.ts'
+import type { KernelFacts } from '../facts.ts'
+import { mapView, type Names, type Output, type SourcePlace } from '../output/index.ts'
+import { type ActionContext, Actions } from './actions.ts'
+import { attachProgram } from './attach.ts'
+import { readMap } from './maps.ts'
+import { ScriptObjects } from './objects.ts'
+import { StackFrames } from './stacks.ts'
+
+/** Where the bytes of the output go. */
+export interface ScriptSink {
+  /** takes over what has been written; called after each batch of records */
+  push(bytes: Uint8Array): void
+  /** writes out at once what was pushed: before a command prints to the same place */
+  flushNow(): void
+  /** resolves when all that was pushed has been written, or can no longer be */
+  flushed(): Promise<void>
+}
+
+export interface SessionOptions {
+  readonly script: CompiledScript
+  readonly kernel: KernelFacts
+  /** made once the maps are there */
+  readonly names: (stacks: StackFrames) => Names
+  /** writes into `out` */
+  readonly output: (names: Names) => Output
+  readonly out: ByteWriter
+  readonly sink: ScriptSink
+  readonly maxCatBytes: number
+  readonly showWarnings: boolean
+  readonly printMapsOnExit: boolean
+  /** milliseconds between two looks at a busy ring */
+  readonly intervalMs: number
+  readonly placeOf: (action: Action) => SourcePlace
+  readonly warn: (action: Action, text: string) => void
+  readonly readFile: ActionContext['readFile']
+  readonly runCommand: ActionContext['runCommand']
+  /** `exit()` was called, or there is nothing to wait for */
+  readonly onExit: () => void
+}
+
+/** How a run came out. */
+export interface ScriptEnd {
+  /** of `exit(code)` */
+  readonly exitCode: number
+  /** records that found no room, and runs that the kernel skipped */
+  readonly lost: number
+}
+
+/** Output is handed on in pieces of about this size. */
+const FLUSH_BYTES = 1 << 18
+
+export class ScriptSession implements Disposable {
+  readonly #options: SessionOptions
+  readonly #objects: ScriptObjects
+  readonly #names: Names
+  readonly #output: Output
+  readonly #actions: Actions
+  readonly #ring: RingBuffer
+  readonly #reader: EventReader
+  readonly #links: Link[] = []
+  readonly #lost: () => number
+  #told = 0
+  #exitCode = 0
+  #exited = false
+
+  /** Creates the maps and loads the programs. Throws the errors of its parts, with nothing left behind. */
+  constructor(options: SessionOptions) {
+    this.#options = options
+    this.#objects = new ScriptObjects(options.script, options.kernel)
+    const { maps } = this.#objects
+    try {
+      this.#names = options.names(new StackFrames(options.script, maps))
+      this.#output = options.output(this.#names)
+      this.#lost = mappedLossCounter(maps[CONTROL_MAP]!, CONTROL_LOST)
+      this.#actions = new Actions({
+        script: options.script,
+        maps,
+        names: this.#names,
+        output: this.#output,
+        maxCatBytes: options.maxCatBytes,
+        showWarnings: options.showWarnings,
+        placeOf: options.placeOf,
+        warn: options.warn,
+        readFile: options.readFile,
+        runCommand: options.runCommand,
+        exit: code => this.#exit(code),
+        flush: () => {
+          this.#flush()
+          options.sink.flushNow()
+        },
+      })
+      this.#ring = RingBuffer.open(maps[RING_MAP]!, (view, offset, length) => {
+        this.#actions.record(view.data, view.u8, offset, length)
+        if (options.out.length > FLUSH_BYTES) this.#flush()
+      })
+      this.#reader = new EventReader({ intervalMs: options.intervalMs, onDrained: () => this.#drained() })
+      this.#reader.addRing(this.#ring, waitingFlag(maps[CONTROL_MAP]!, CONTROL_WAITING))
+    } catch (error) {
+      this.#objects[Symbol.dispose]()
+      throw error
+    }
+  }
+
+  /** Runs `begin` and attaches everything else; how many probes that is. Throws with nothing left attached. */
+  attach(): number {
+    this.#runAll('begin')
+    const { programs } = this.#objects
+    try {
+      for (const { program, source } of programs) attachProgram(program, source, onlineCpus(), this.#links)
+    } catch (error) {
+      closeLinks(this.#links)
+      throw error
+    }
+    return programs.reduce((count, { source }) => count + source.places.length, 0)
+  }
+
+  /** Starts reading. */
+  start(probeCount: number | undefined): void {
+    if (probeCount !== undefined) this.#output.attachedProbes(probeCount)
+    this.#flush()
+    const { programs } = this.#objects
+    for (const { program, source } of programs) {
+      for (const place of source.places) if (place.kind === 'iter') this.#readIterator(program, place)
+    }
+    this.#reader.start()
+    const waits = programs.some(({ source }) => source.places.some(waitsForEvents))
+    if (!waits) this.#exit(0)
+  }
+
+  /** Runs the programs of `self:signal:NAME`. */
+  signalled(signal: string): void {
+    for (const { program, source } of this.#objects.programs) {
+      if (source.places.some(place => place.kind === 'self' && place.signal === signal)) program.testRun()
+    }
+  }
+
+  /** Signals that the script wants to hear of. */
+  get signals(): readonly string[] {
+    return this.#objects.programs.flatMap(({ source }) =>
+      source.places.flatMap(place => (place.kind === 'self' ? [place.signal] : [])),
+    )
+  }
+
+  /** Detaches, runs `end`, prints what is left. */
+  async stop(): Promise<ScriptEnd> {
+    closeLinks(this.#links)
+    this.#runAll('end')
+    await this.#reader.stop()
+    const lost = this.#lost() + this.#skipped()
+    this.#output.end()
+    if (this.#options.printMapsOnExit) this.#printMaps()
+    this.#flush()
+    await this.#options.sink.flushed()
+    return { exitCode: this.#exitCode, lost }
+  }
+
+  [Symbol.dispose](): void {
+    closeLinks(this.#links)
+    this.#reader.close()
+    this.#ring.close()
+    this.#objects[Symbol.dispose]()
+  }
+
+  #runAll(kind: 'begin' | 'end'): void {
+    for (const { program, source } of this.#objects.programs) {
+      if (source.places.some(place => place.kind === kind)) program.testRun()
+    }
+  }
+
+  #readIterator(program: Program, place: Extract<Place, { kind: 'iter' }>): void {
+    const link = attachIterator(program, undefined, { target: place.probe })
+    this.#links.push(link)
+    if (place.pin !== undefined) {
+      link.pin(place.pin)
+      return
+    }
+    this.#flush()
+    this.#options.sink.push(readIterator(link))
+  }
+
+  #exit(code: number): void {
+    if (this.#exited) return
+    this.#exited = true
+    this.#exitCode = code
+    // Whoever waits is told once the records that came before have been acted on.
+    setImmediate(this.#options.onExit)
+  }
+
+  #drained(): void {
+    const lost = this.#lost()
+    if (lost > this.#told) {
+      this.#output.lostEvents(lost - this.#told)
+      this.#told = lost
+    }
+    this.#flush()
+  }
+
+  /** Runs of our programs that the kernel left out because one was running on that CPU already. */
+  #skipped(): number {
+    return this.#objects.programs.reduce(
+      (sum, { program }) => sum + Number(program.info().recursionMisses ?? 0),
+      0,
+    )
+  }
+
+  /** By name; a map without keys that was never written is not mentioned. */
+  #printMaps(): void {
+    const { script } = this.#options
+    const sorted = [...script.maps].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
+    for (const map of sorted) {
+      const { elements, strideBytes } = readMap(map, this.#objects.maps)
+      if (map.key === undefined && elements.length === 0) continue
+      this.#output.map(mapView(map, elements, strideBytes, this.#names))
+      if (this.#options.out.length > FLUSH_BYTES) this.#flush()
+    }
+  }
+
+  #flush(): void {
+    const { out, sink } = this.#options
+    if (out.length === 0) return
+    sink.push(out.view().slice())
+    out.clear()
+  }
+}
+
+function waitsForEvents({ kind }: Place): boolean {
+  return kind !== 'begin' && kind !== 'end' && kind !== 'iter'
+}
