@@ -9,7 +9,7 @@ import { Diagnostics } from '../diagnostics/diagnostics.ts'
 import { addSource, type Sources } from '../source.ts'
 import { copyTree, replaceChildren } from '../tree.ts'
 import { parseExpression } from './expression.ts'
-import { inspectTree, maxTreeDepth } from './inspect.ts'
+import { isShallow, maxTreeDepth } from './inspect.ts'
 import { macro as messages } from './macro-messages.ts'
 import { maxNodes } from './macros.ts'
 import { syntax } from './messages.ts'
@@ -57,19 +57,24 @@ class CMacroExpander {
   }
 
   readonly replace = (node: Node): Node => {
-    if (++this.depth <= maxTreeDepth) replaceChildren(node, this.replace)
+    let replaced = node
+    if (++this.depth <= maxTreeDepth) replaced = this.replaceItself(node)
     else this.diagnostics.report(syntax.tooDeep, node.span, { limit: maxTreeDepth })
-    const replaced = this.replaceItself(node)
     this.depth--
     return replaced
   }
 
   private replaceItself(node: Node): Node {
-    if (node.kind !== 'identifier' && node.kind !== 'call') return node
-    const macro = this.macros.get(node.name)
-    if (macro === undefined) return node
-    if (node.kind === 'identifier') return macro.parameters === null ? this.expandName(node, macro) : node
-    return macro.parameters === null ? node : this.expandCall(node, macro, macro.parameters.length)
+    if (node.kind === 'identifier' || node.kind === 'call') {
+      const macro = this.macros.get(node.name)
+      if (macro !== undefined && (macro.parameters === null) === (node.kind === 'identifier')) {
+        return node.kind === 'call'
+          ? this.expandCall(node, macro, macro.parameters!.length)
+          : this.expandName(node, macro)
+      }
+    }
+    replaceChildren(node, this.replace)
+    return node
   }
 
   private expandName(node: Identifier, macro: CMacro): Expression {
@@ -90,14 +95,13 @@ class CMacroExpander {
       return node
     }
     if (!this.enter(node)) return node
-    const args = node.args.map(({ span }) => this.sources.files[span.file]!.text.slice(span.start, span.end))
-    const use = addSource(this.sources, node.name, `${node.name}(${args.join(', ')})`)
-    const text = textOfTokens(expandTokens(tokenize(use), this.macros, () => {}))
+    const { file, start, end } = node.span
+    const use = tokenize(this.sources.files[file]!, start, end)
+    const text = textOfTokens(expandTokens(use, this.macros, () => {}))
     return this.finish(node, this.parse(node.name, text), text)
   }
 
   private enter(node: Identifier | Call): boolean {
-    if (this.depth > maxTreeDepth) return false
     if (this.active.includes(node.name) || this.active.length >= maxActive) {
       this.diagnostics.report(messages.cRecursion, node.span, { chain: this.active.join('->') })
       return false
@@ -128,6 +132,6 @@ class CMacroExpander {
     const expression = parseExpression(p)
     p.scanner.skipLayout()
     const whole = problems.ok && p.scanner.done
-    return whole && inspectTree([expression], problems, false).shallow ? expression : null
+    return whole && isShallow([expression], problems) ? expression : null
   }
 }

@@ -39,14 +39,15 @@ export class Importer {
     this.diagnostics = diagnostics
   }
 
-  /** Follows `statements`; what they bring goes before what `into` has, so that its probes run first. */
-  follow(statements: readonly ImportStatement[], into: ParsedFile): void {
+  /** Follows the imports of a file; what they bring goes before what it has itself, so that its probes run first. */
+  follow(into: ParsedFile): void {
     const before: ParsedFile[] = []
-    for (const statement of statements) this.followOne(statement, before)
+    for (const statement of [...into.imports, ...into.blockImports]) this.followOne(statement, before)
     for (const list of mergedLists) {
       const merged = before.flatMap(file => file[list] as unknown[])
       ;(into[list] as unknown[]).unshift(...merged)
     }
+    if (before.some(file => file.hasTypeArguments)) into.hasTypeArguments = true
   }
 
   private followOne(statement: ImportStatement, before: ParsedFile[]): void {
@@ -76,7 +77,7 @@ export class Importer {
     } else if (name.endsWith('.bt')) {
       const parsed = parseFile(addSource(this.sources, name, file.content), this.ids, this.diagnostics)
       if (parsed.config !== null) this.diagnostics.report(messages.configInside, parsed.config.span)
-      this.follow(parsed.imports, parsed)
+      this.follow(parsed)
       before.push(parsed)
     } else if (name.endsWith('.bpf.c') || name.endsWith('.bpf.o')) {
       this.diagnostics.report(messages.needsCompiler, statement.span, { path })

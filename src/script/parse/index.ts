@@ -7,7 +7,7 @@ import { Diagnostics } from '../diagnostics/diagnostics.ts'
 import { addSource, type Sources } from '../source.ts'
 import { expandCMacros } from './c-macros.ts'
 import { Importer, type ImportReader } from './imports.ts'
-import { inspectTree } from './inspect.ts'
+import { isShallow, maxTreeDepth, refuseTypeArguments } from './inspect.ts'
 import { expandMacros } from './macros.ts'
 import { type ParsedFile, parseFile } from './program.ts'
 
@@ -51,14 +51,12 @@ export function parseScript(
   const nodes: NodeIds = { count: 0 }
   const parsed = parseFile(addSource(sources, name, content), nodes, diagnostics)
 
-  const first = inspectTree(rootsOf(parsed), diagnostics, false)
   const script = scriptOf(parsed, nodes)
-  if (!first.shallow) return { script, c: newUnit(), sources, diagnostics }
-
   const readImport = options.readImport ?? (() => ({ checked: [] }))
   const importer = new Importer(readImport, sources, nodes, diagnostics)
-  importer.follow([...parsed.imports, ...first.imports], parsed)
-  if (sources.files.length > 1 && !inspectTree(rootsOf(parsed), diagnostics, false).shallow) {
+  importer.follow(parsed)
+  // a tree is at most as deep as it has nodes
+  if (nodes.count > maxTreeDepth && !isShallow(rootsOf(parsed), diagnostics)) {
     return { script, c: newUnit(), sources, diagnostics }
   }
 
@@ -66,12 +64,19 @@ export function parseScript(
   const headers = [...(options.headers ?? []), ...importer.headers]
   const c = readDefinitions(script.cStatements, sources, diagnostics, readInclude, headers, options.defines)
   expandCMacros(script, c.macros, sources, diagnostics)
-  expandMacros(script, diagnostics)
-  inspectTree([...script.probes, ...script.functions], diagnostics, true)
+  const roots = [...script.probes, ...script.functions]
+  if (script.macros.length > 0) expandMacros(script, diagnostics)
+  if ((c.macros.size > 0 || script.macros.length > 0) && !isShallow(roots, diagnostics)) {
+    return { script, c, sources, diagnostics }
+  }
+  if (parsed.hasTypeArguments || c.macros.size > 0) refuseTypeArguments(roots, diagnostics)
   return { script, c, sources, diagnostics }
 }
 
 const rootsOf = (parsed: ParsedFile) => [...parsed.probes, ...parsed.functions, ...parsed.macros]
 
 /** The lists are shared with `parsed`: what imports add to it is the script's too. */
-const scriptOf = (parsed: ParsedFile, nodes: NodeIds): Script => ({ ...parsed, nodes })
+function scriptOf(parsed: ParsedFile, nodes: NodeIds): Script {
+  const { header, config, cStatements, imports, mapDeclarations, macros, functions, probes } = parsed
+  return { header, config, cStatements, imports, mapDeclarations, macros, functions, probes, nodes }
+}

@@ -1,7 +1,7 @@
-// A walk over the finished tree for what concerns all of it: how deep it is, which imports stand inside blocks, and
-// whether a type was passed where only a macro may be given one.
+// Walks over the whole tree for what concerns all of it: how deep it is, and whether a type was passed where only a
+// macro may be given one.
 
-import type { ImportStatement, Node } from '../ast.ts'
+import type { Node } from '../ast.ts'
 import type { Diagnostics } from '../diagnostics/diagnostics.ts'
 import { visitChildren } from '../tree.ts'
 import { macro as messages } from './macro-messages.ts'
@@ -13,21 +13,12 @@ import { syntax } from './messages.ts'
  */
 export const maxTreeDepth = 500
 
-export interface Inspection {
-  /** false after a report about the depth: nobody may walk this tree */
-  readonly shallow: boolean
-  readonly imports: readonly ImportStatement[]
-}
-
-/** `expanded` says that macros have had their turn, so that a type argument is out of place. */
-export function inspectTree(roots: readonly Node[], diagnostics: Diagnostics, expanded: boolean): Inspection {
+/** False, and a report, when the tree is too deep for anybody to walk. */
+export function isShallow(roots: readonly Node[], diagnostics: Diagnostics): boolean {
   let shallow = true
   let depth = 0
-  const found: ImportStatement[] = []
   const visit = (node: Node): void => {
     if (!shallow) return
-    if (node.kind === 'import') found.push(node)
-    else if (node.kind === 'type-argument' && expanded) diagnostics.report(messages.strayType, node.span)
     if (++depth > maxTreeDepth) {
       diagnostics.report(syntax.tooDeep, node.span, { limit: maxTreeDepth })
       shallow = false
@@ -40,5 +31,14 @@ export function inspectTree(roots: readonly Node[], diagnostics: Diagnostics, ex
     depth = 0
     visit(root)
   }
-  return { shallow, imports: found }
+  return shallow
+}
+
+/** Reports every type argument: once macros have had their turn, each is out of place. */
+export function refuseTypeArguments(roots: readonly Node[], diagnostics: Diagnostics): void {
+  const visit = (node: Node): void => {
+    if (node.kind === 'type-argument') diagnostics.report(messages.strayType, node.span)
+    visitChildren(node, visit)
+  }
+  for (const root of roots) visit(root)
 }

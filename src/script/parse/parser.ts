@@ -3,7 +3,7 @@
 // A failure is reported once and sets `panicking`; whatever else goes wrong until the parser has found a place to go on
 // from (the end of the statement, the next probe) is a consequence and not reported.
 
-import type { NodeIds } from '../ast.ts'
+import type { ImportStatement, NodeIds } from '../ast.ts'
 import type { Diagnostics } from '../diagnostics/diagnostics.ts'
 import type { Message } from '../diagnostics/message.ts'
 import type { SourceFile } from '../source.ts'
@@ -20,6 +20,10 @@ export class Parser {
   readonly ids: NodeIds
   readonly diagnostics: Diagnostics
   panicking = false
+  /** imports inside blocks, which only the parser's user can follow */
+  readonly blockImports: ImportStatement[] = []
+  /** `typeof(…)` was passed to something: only macros may be given that */
+  hasTypeArguments = false
   private depth = 0
 
   constructor(

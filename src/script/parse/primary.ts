@@ -165,6 +165,7 @@ function parseArgument(p: Parser): Expression | TypeArgument {
   scanner.skipLayout()
   if (scanner.word !== 'typeof') return parseExpression(p)
   const type = parseTypeOf(p)
+  p.hasTypeArguments = true
   return { kind: 'type-argument', id: p.ids.count++, span: type.span, type }
 }
 

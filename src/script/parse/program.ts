@@ -38,6 +38,10 @@ export interface ParsedFile {
   readonly macros: Macro[]
   readonly functions: FunctionDefinition[]
   readonly probes: Probe[]
+  /** imports that stand inside blocks */
+  blockImports: readonly ImportStatement[]
+  /** types were passed to something, which only a macro may be */
+  hasTypeArguments: boolean
 }
 
 /** Parses one file. Never throws: what is wrong goes to `diagnostics`, and what could be read is returned. */
@@ -51,6 +55,8 @@ export function parseFile(file: SourceFile, ids: NodeIds, diagnostics: Diagnosti
     macros: [],
     functions: [],
     probes: [],
+    blockImports: [],
+    hasTypeArguments: false,
   }
   const p = new Parser(file, ids, diagnostics)
   const { scanner } = p
@@ -63,7 +69,7 @@ export function parseFile(file: SourceFile, ids: NodeIds, diagnostics: Diagnosti
   let stage: Stage = 'definitions'
   for (;;) {
     scanner.skipLayout()
-    if (scanner.done) return parsed
+    if (scanner.done) break
     const before = scanner.at
     stage = parseTopLevel(p, parsed, stage)
     if (p.panicking) recoverTopLevel(p)
@@ -72,6 +78,9 @@ export function parseFile(file: SourceFile, ids: NodeIds, diagnostics: Diagnosti
       scanner.at = scanner.afterToken(before)
     }
   }
+  parsed.blockImports = p.blockImports
+  parsed.hasTypeArguments = p.hasTypeArguments
+  return parsed
 }
 
 /** How far down the file we are: each stage refuses what belongs to the ones before it. */

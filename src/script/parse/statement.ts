@@ -59,8 +59,11 @@ function parseStatement(p: Parser): Statement {
   const { scanner } = p
   const start = scanner.at
   switch (scanner.word) {
-    case 'import':
-      return parseImport(p)
+    case 'import': {
+      const statement = parseImport(p)
+      p.blockImports.push(statement)
+      return statement
+    }
     case 'while': {
       scanner.at += 5
       const condition = parseCondition(p)
@@ -245,6 +248,8 @@ function endStatement(p: Parser): void {
   const code = scanner.codeAt(at)
   if (code === semicolon) {
     scanner.at = at + 1
+    // whatever failed before it is over
+    p.panicking = false
     return
   }
   if (code === closeBrace) return
