@@ -9,7 +9,6 @@
 // records a second that is a third of the CPU of a consumer that sleeps in epoll.
 
 import { type Linux, linux, type ReadablePoll } from '../sys/index.ts'
-import type { RingBuffer } from './ring-buffer.ts'
 import { clearWaiting, setWaiting, type WaitingFlag } from './waiting-flag.ts'
 
 export interface EventReaderOptions {
@@ -21,8 +20,17 @@ export interface EventReaderOptions {
   readonly onError?: (error: unknown) => void
 }
 
+/** What is read: a `RingBuffer`, a `PerfBuffer`. */
+export interface EventSource {
+  /** readable when there may be something to read */
+  readonly fd: number
+  /** hands over what is there, `max` records at most; how many it were */
+  drain(max?: number): number
+  isEmpty(): boolean
+}
+
 interface WatchedRing {
-  readonly ring: RingBuffer
+  readonly ring: EventSource
   readonly poll: ReadablePoll
   readonly waiting: WaitingFlag | undefined
 }
@@ -62,7 +70,7 @@ export class EventReader implements Disposable {
   }
 
   /** Reads a ring from now on (or from `start`). The ring stays the caller's to close, after `close` here. */
-  addRing(ring: RingBuffer, waiting?: WaitingFlag): void {
+  addRing(ring: EventSource, waiting?: WaitingFlag): void {
     const poll = this.#linux.pollReadable(ring.fd, () => this.#wake())
     this.#rings.push({ ring, poll, waiting })
     if (this.#state !== 'stopped') this.#begin()

@@ -1,6 +1,7 @@
 // Ring buffers read in place, waking, and the count of what was lost.
-export { EventReader, type EventReaderOptions } from './event-reader.ts'
+export { EventReader, type EventReaderOptions, type EventSource } from './event-reader.ts'
 export { type LossCounter, Losses, mappedLossCounter, perCpuLossCounter } from './losses.ts'
+export { type OnPerfRecord, PerfBuffer, type PerfBufferOptions } from './perf-buffer.ts'
 export { RingBuffer } from './ring-buffer.ts'
 export type { OnRecord, RingView } from './ring-view.ts'
 export { clearWaiting, setWaiting, type WaitingFlag, waitingFlag } from './waiting-flag.ts'

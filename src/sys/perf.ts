@@ -12,7 +12,10 @@ export const PERF_TYPE_RAW = 4
 export const PERF_TYPE_BREAKPOINT = 5
 export const PERF_COUNT_SW_CPU_CLOCK = 0
 export const PERF_COUNT_SW_BPF_OUTPUT = 10
+export const PERF_SAMPLE_TIME = 1 << 2
 export const PERF_SAMPLE_RAW = 1 << 10
+export const PERF_RECORD_LOST = 2
+export const PERF_RECORD_SAMPLE = 9
 export const PERF_FLAG_FD_CLOEXEC = 8
 
 const PERF_EVENT_IOC_ENABLE = 0x2400
@@ -29,6 +32,7 @@ const ATTR_EXCLUDE_HV = 1 << 6
 const ATTR_FREQ = 1 << 10
 const ATTR_WATERMARK = 1 << 14
 const ATTR_PRECISE_IP_SHIFT = 15
+const ATTR_USE_CLOCKID = 1 << 25
 const ATTR_WRITE_BACKWARD = 1 << 27
 
 /** PERF_ATTR_SIZE_VER5: all kernels since 4.1 know it */
@@ -50,6 +54,8 @@ export interface PerfEventAttr {
   readonly excludeHv?: boolean
   /** 0 to 3: how far a sample may be off the instruction that made it */
   readonly preciseIp?: number
+  /** CLOCK_* that times of samples are of; the kernel's own, which goes by CPU, unless told */
+  readonly clockId?: number
   /** overwrite the oldest samples: the buffer is then read from its head backward */
   readonly writeBackward?: boolean
   /** wake a reader every so many events … */
@@ -86,12 +92,14 @@ export const perfEventOpen = (a: PerfEventAttr, pid: number, cpu: number): numbe
     (a.sampleFreq !== undefined ? ATTR_FREQ : 0) |
     (a.wakeupWatermark !== undefined ? ATTR_WATERMARK : 0) |
     ((a.preciseIp ?? 0) << ATTR_PRECISE_IP_SHIFT) |
+    (a.clockId !== undefined ? ATTR_USE_CLOCKID : 0) |
     (a.writeBackward ? ATTR_WRITE_BACKWARD : 0)
   u64(40, flags)
   data.setUint32(48, a.wakeupWatermark ?? a.wakeupEvents ?? 0, LITTLE_ENDIAN)
   data.setUint32(52, a.bpType ?? 0, LITTLE_ENDIAN)
   u64(56, a.config1 instanceof Uint8Array ? linux().address(a.config1) : (a.config1 ?? 0))
   u64(64, a.config2 ?? 0)
+  data.setInt32(92, a.clockId ?? 0, LITTLE_ENDIAN)
   const fd = linux().perfEventOpen(memory.address, pid, cpu, -1, PERF_FLAG_FD_CLOEXEC)
   keepAlive(memory, a.config1)
   return fd
