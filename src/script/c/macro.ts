@@ -6,8 +6,10 @@ import type { CToken, HideSet } from './token.ts'
 
 export interface CMacro {
   readonly name: string
-  /** null for a macro without parentheses; the last may be `__VA_ARGS__` */
+  /** null for a macro without parentheses */
   readonly parameters: readonly string[] | null
+  /** the last parameter stands for all further arguments */
+  readonly variadic: boolean
   readonly body: readonly CToken[]
   /** the body as written, for messages and for use as an expression */
   readonly text: string
@@ -78,10 +80,9 @@ class Expansion {
       return undefined
     }
     const { parameters } = macro
-    const isVariadic = parameters.at(-1) === '__VA_ARGS__'
     if (parameters.length === 0 && args.length === 1 && args[0]!.length === 0) args.pop()
-    if (isVariadic && args.length > parameters.length) mergeRest(args, parameters.length)
-    if (isVariadic && args.length === parameters.length - 1) args.push([])
+    if (macro.variadic && args.length > parameters.length) mergeRest(args, parameters.length)
+    if (macro.variadic && args.length === parameters.length - 1) args.push([])
     if (args.length !== parameters.length) {
       this.problem('arguments', token, parameters.length, args.length)
       return []

@@ -212,15 +212,17 @@ export class Preprocessor {
       return
     }
     let parameters: string[] | null = null
+    let variadic = false
     let bodyFrom = 1
     if (line[1]?.text === '(' && !line[1].spaced) {
       parameters = []
       const close = line.findIndex(t => t.text === ')')
-      for (let i = 2; i < close; i += 2) {
-        const parameter = line[i]!
-        if (parameter.text === '...') parameters.push('__VA_ARGS__')
-        else if (parameter.kind === 'name') parameters.push(parameter.text)
-        if (line[i + 1]!.text === '...') i++
+      for (let i = 2; i < close; i++) {
+        const { text, kind } = line[i]!
+        // "x..." names what "..." leaves without a name
+        if (text === '...' && line[i - 1]!.kind !== 'name') parameters.push('__VA_ARGS__')
+        else if (kind === 'name') parameters.push(text)
+        variadic ||= text === '...'
       }
       if (close === -1) {
         this.report(c.macroParameters, { name: name.text }, name.span)
@@ -229,7 +231,14 @@ export class Preprocessor {
       bodyFrom = close + 1
     }
     const body = line.slice(bodyFrom)
-    const macro: CMacro = { name: name.text, parameters, body, text: textOfTokens(body), span: name.span }
+    const macro: CMacro = {
+      name: name.text,
+      parameters,
+      variadic,
+      body,
+      text: textOfTokens(body),
+      span: name.span,
+    }
     this.unit.macros.set(name.text, macro)
   }
 

@@ -89,8 +89,7 @@ class CMacroExpander {
 
   private expandCall(node: Call, macro: CMacro, expected: number): Expression {
     const found = node.args.length
-    const isVariadic = macro.parameters!.at(-1) === '__VA_ARGS__'
-    if (isVariadic ? found < expected - 1 : found !== expected) {
+    if (macro.variadic ? found < expected - 1 : found !== expected) {
       this.diagnostics.report(messages.cArgumentCount, node.span, { name: node.name, expected, found })
       return node
     }
