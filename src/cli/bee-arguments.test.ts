@@ -1,0 +1,56 @@
+// The command line of `bee`.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { parseBeeArguments } from './bee-arguments.ts'
+
+const parse = (line: string) => parseBeeArguments(line === '' ? [] : line.split(' '))
+
+function script(line: string) {
+  const args = parse(line)
+  assert.equal(args.kind, 'script')
+  return args.kind === 'script' ? args : assert.fail()
+}
+
+test('a script in a file and its own arguments', () => {
+  const { source, positional, options } = script('-q -f json a.bt -v x --y')
+  assert.deepEqual(source, { kind: 'file', path: 'a.bt' })
+  assert.deepEqual(positional, ['-v', 'x', '--y'])
+  assert.equal(options.quiet, true)
+  assert.equal(options.verbose, false)
+  assert.equal(options.format, 'json')
+})
+
+test('a script as an argument', () => {
+  const { source, positional } = script('-e begin{} 5 -v')
+  assert.deepEqual(source, { kind: 'text', text: 'begin{}' })
+  assert.deepEqual(positional, ['5', '-v'])
+  assert.deepEqual(script('-e begin{} -- -x').positional, ['-x'])
+  assert.deepEqual(script('-').source, { kind: 'file', path: '-' })
+})
+
+test('listing', () => {
+  const check = (line: string, pattern: string | undefined, verbose: boolean) => {
+    const args = parse(line)
+    assert.ok(args.kind === 'list')
+    assert.equal(args.pattern, pattern)
+    assert.equal(args.options.verbose, verbose)
+  }
+  check('-l', undefined, false)
+  check('-lv a:*', 'a:*', true)
+  check('-l a:* -v', 'a:*', true)
+  check('-v -l a:*', 'a:*', true)
+  check('-l -e a:*', 'a:*', false)
+})
+
+test('what cannot be is refused by name', () => {
+  const refuse = (line: string, words: RegExp) => assert.throws(() => parse(line), words)
+  refuse('', /name a script/)
+  refuse('-f xml -e x', /-f takes text, json, not 'xml'/)
+  refuse('-p x -e y', /-p takes a process id, not 'x'/)
+  refuse('-p 1 -c ls -e y', /exclude each other/)
+  refuse('--nope', /--nope/)
+  refuse('-d ast', /name a script/)
+  refuse('-d tokens -e x', /-d takes ast, types, ir, insns/)
+  refuse('-l a b', /quote it/)
+})

@@ -1,0 +1,59 @@
+// What this machine's programs and libraries answer to the compiler (facts.ts).
+
+import { addressToOffset, type UsdtLocation } from '../../elf/index.ts'
+import { Binary, findBinaries, isGlob, mappedBinaries, nameMatcher } from '../../kernel/index.ts'
+import type { UserFacts, UserFunction } from '../facts.ts'
+import { byteString, readable } from '../source.ts'
+
+/** Files are kept open until closed: several probes mostly are in one. */
+export class MachineUserFacts implements UserFacts, Disposable {
+  readonly #binaries = new Map<string, Binary>()
+  readonly #usdt = new Map<string, readonly UsdtLocation[]>()
+
+  files(target: string, pid: number | undefined): readonly string[] {
+    if (target === '*') return mappedBinaries(pid).map(byteString)
+    return findBinaries(readable(target), pid === undefined ? {} : { pid }).map(({ path }) =>
+      byteString(path),
+    )
+  }
+
+  functions(path: string, pattern: string): readonly UserFunction[] {
+    const binary = this.#open(path)
+    const found = isGlob(pattern)
+      ? binary.functionsMatching(nameMatcher(pattern))
+      : binary.functionsNamed(pattern)
+    return found.flatMap(({ name, address, sizeBytes, fileOffset }) =>
+      fileOffset === undefined
+        ? []
+        : [{ name, address: BigInt(address), fileOffset: BigInt(fileOffset), size: sizeBytes }],
+    )
+  }
+
+  fileOffset(path: string, address: bigint): bigint | undefined {
+    const offset = addressToOffset(this.#open(path).elf, Number(address))
+    return offset === undefined ? undefined : BigInt(offset)
+  }
+
+  usdt(path: string): readonly UsdtLocation[] {
+    let probes = this.#usdt.get(path)
+    if (probes === undefined) {
+      probes = this.#open(path).usdt()
+      this.#usdt.set(path, probes)
+    }
+    return probes
+  }
+
+  [Symbol.dispose](): void {
+    for (const binary of this.#binaries.values()) binary.close()
+    this.#binaries.clear()
+  }
+
+  #open(path: string): Binary {
+    let binary = this.#binaries.get(path)
+    if (binary === undefined) {
+      binary = new Binary(readable(path))
+      this.#binaries.set(path, binary)
+    }
+    return binary
+  }
+}
