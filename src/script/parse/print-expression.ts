@@ -111,8 +111,11 @@ function bareText(e: Expression, indent: string): string {
       const object = inner(e.object, 12)
       return `${e.object.kind === 'map' ? `(${object})` : object}[${inner(e.index)}]`
     }
-    case 'cast':
-      return `(${typeText(e.type)})${inner(e.operand, 11)}`
+    case 'cast': {
+      // "(T){ … }" would not be a cast
+      const operand = inner(e.operand, 11)
+      return `(${typeText(e.type)})${operand.startsWith('{') ? `(${operand})` : operand}`
+    }
     case 'tuple':
       return e.elements.length === 1
         ? `(${inner(e.elements[0]!)},)`

@@ -2,7 +2,7 @@
 // the text again gives the same tree, except that what macro expansion made (`$$m_$x`, blocks as operands) only reads
 // well.
 
-import type { Block, If, Probe, Script, Statement, TypeSyntax } from '../ast.ts'
+import type { Block, Expression, If, Probe, Script, Statement, TypeSyntax } from '../ast.ts'
 import { bytesOf, readable } from '../source.ts'
 import { expressionText } from './print-expression.ts'
 
@@ -96,7 +96,7 @@ function statementText(statement: Statement, indent: string): string {
 }
 
 /** The ends of a range are operands: anything with operators goes into parentheses. */
-function operandText(expression: Parameters<typeof expressionText>[0], indent: string): string {
+function operandText(expression: Expression, indent: string): string {
   return expressionText(expression, indent, 12)
 }
 
@@ -117,10 +117,11 @@ export function typeText(type: TypeSyntax): string {
 }
 
 /** What stands in `sizeof( )` and the like: a type or an expression. */
-export function operandOf(operand: TypeSyntax | Parameters<typeof expressionText>[0]): string {
-  return operand.kind === 'typeof' || operand.kind.endsWith('-type')
-    ? typeText(operand as TypeSyntax)
-    : expressionText(operand as Parameters<typeof expressionText>[0], '')
+export function operandOf(operand: TypeSyntax | Expression): string {
+  if (operand.kind === 'typeof' || operand.kind.endsWith('-type')) return typeText(operand as TypeSyntax)
+  const text = expressionText(operand as Expression, '')
+  // "a[1]" would be a type
+  return operand.kind === 'index' ? `(${text})` : text
 }
 
 /** A byte string as a literal. */

@@ -102,7 +102,7 @@ function parseTypeReference(p: Parser, isEnd: (code: number) => boolean): TypeSy
   if (!isIdentifierStart(scanner.codeAt(start))) return null
   let at = scanner.afterIdentifier(start)
   const name = scanner.text.slice(start, at)
-  if (isReservedBuiltin(name)) return null
+  if (isReservedBuiltin(name) || name === 'true' || name === 'false') return null
   let certain = builtinTypeNames.has(name)
   if (isTag(name)) {
     const tagged = scanner.afterLayout(at)
