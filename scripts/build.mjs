@@ -12,7 +12,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs'
-import { dirname, relative } from 'node:path'
+import { dirname, relative, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { COMMANDS, isPublic } from './exports.mjs'
 
@@ -47,6 +47,7 @@ export async function build({ types = false } = {}) {
     logLevel: 'warning',
     write: false,
   })
+  if (existsSync('src/trace/kernel/prebuild.ts')) outputFiles.push(...(await kernelHalf(bundle)))
   // chunks first: an entry that is there finds what it imports
   const isChunk = file => file.path.includes('/chunks/')
   for (const file of [...outputFiles.filter(isChunk), ...outputFiles.filter(f => !isChunk(f))]) {
@@ -64,6 +65,24 @@ export async function build({ types = false } = {}) {
   // dated back to the start: a source saved while we built is newer
   writeFileSync(STAMP, '')
   utimesSync(STAMP, startedMs / 1000, startedMs / 1000)
+}
+
+/** The tracer's kernel half, compiled by its own code: dist/kernel-half/ARCH.json. */
+const kernelHalf = async bundle => {
+  const { outputFiles } = await bundle({
+    entryPoints: ['src/trace/kernel/prebuild.ts'],
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    write: false,
+  })
+  const code = Buffer.from(outputFiles[0].contents).toString('base64')
+  const { kernelHalfFiles } = await import(`data:text/javascript;base64,${code}`)
+  return Object.entries(kernelHalfFiles()).map(([name, contents]) => ({
+    path: resolve('dist/kernel-half', name),
+    contents,
+  }))
 }
 
 /** Whether a source is newer than the build; bin/launch asks the same with find. */

@@ -7,6 +7,7 @@ import { checkPrivileges, descriptorTarget } from '../kernel/index.ts'
 import { argvBytes, closeFd, pidfdOpen, waitChild } from '../sys/index.ts'
 import { TraceSession } from '../trace/run/session.ts'
 import { followProcess, spawnTraced } from '../trace/run/target.ts'
+import { builtKernelHalf } from './built.ts'
 import type { Caller } from './caller.ts'
 import { findExecutable, spawnFailure } from './command.ts'
 import { TraceOutput } from './output.ts'
@@ -36,10 +37,11 @@ export async function runTrace(
   const toFile = fd !== 2
   const quietAttach = options.quiet > 0 || options.json || options.summary || (toFile && pids.length === 0)
   let session!: TraceSession
-  session = new TraceSession({
+  session = await TraceSession.open({
     trace: options,
     output,
     toFile,
+    kernelHalf: builtKernelHalf(),
     live: isatty(fd) && !options.json && !options.summary && options.status === 'all',
     ...(options.decodeFds ? { fdPath: descriptorTarget } : {}),
     onFork: (tid, tgid, parentTgid) => {

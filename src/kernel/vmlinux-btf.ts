@@ -1,6 +1,7 @@
 // The running kernel's own type information.
 
 import { readFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { type Btf, parseBtf } from '../btf/index.ts'
 import { BeetraceError, NotSupportedError } from '../errors/index.ts'
 
@@ -16,7 +17,7 @@ let cached: Btf | undefined
  *   BtfError when it is damaged
  */
 export function vmlinuxBtf(): Btf {
-  return (cached ??= parseBtf(readVmlinuxBtf()))
+  return (cached ??= parseBtf(readSync()))
 }
 
 /** Whether there are kernel types to read; says nothing about whether this process may. */
@@ -31,19 +32,28 @@ export function hasVmlinuxBtf(): boolean {
   }
 }
 
-function readVmlinuxBtf(): Uint8Array {
+/** The same, read in a thread of Node's pool. */
+export async function readVmlinuxBtf(): Promise<Btf> {
+  return (cached ??= parseBtf(await readFile(VMLINUX_BTF_PATH).catch(unreadable)))
+}
+
+function readSync(): Uint8Array {
   try {
     return readFileSync(VMLINUX_BTF_PATH)
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException
-    if (code === 'ENOENT')
-      throw new NotSupportedError('kernel BTF', {
-        since: '5.4',
-        reason:
-          `there is no ${VMLINUX_BTF_PATH}: the kernel was built without CONFIG_DEBUG_INFO_BTF ` +
-          '(stock kernels of Debian 11, Ubuntu 20.10, Fedora 31, RHEL 8.2 and later have it), or sysfs is not mounted',
-        cause,
-      })
-    throw new BeetraceError('BTF_UNREADABLE', `cannot read ${VMLINUX_BTF_PATH} (${code})`, { cause })
+    return unreadable(cause)
   }
+}
+
+function unreadable(cause: unknown): never {
+  const { code } = cause as NodeJS.ErrnoException
+  if (code === 'ENOENT')
+    throw new NotSupportedError('kernel BTF', {
+      since: '5.4',
+      reason:
+        `there is no ${VMLINUX_BTF_PATH}: the kernel was built without CONFIG_DEBUG_INFO_BTF ` +
+        '(stock kernels of Debian 11, Ubuntu 20.10, Fedora 31, RHEL 8.2 and later have it), or sysfs is not mounted',
+      cause,
+    })
+  throw new BeetraceError('BTF_UNREADABLE', `cannot read ${VMLINUX_BTF_PATH} (${code})`, { cause })
 }

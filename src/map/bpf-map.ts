@@ -13,6 +13,7 @@ import {
   BPF_MAP_LOOKUP_ELEM,
   BPF_MAP_UPDATE_ELEM,
   bpfGetFdById,
+  bpfMapCreateAsync,
   bpfMapFreeze,
   bpfMapTypeNames,
   bpfObjGet,
@@ -28,7 +29,7 @@ import {
   setU64,
 } from '../sys/index.ts'
 import type { Codec } from './codec.ts'
-import { createMap, type MapCreateOptions } from './create.ts'
+import { createMap, type MapCreateOptions, mapCreateAttr } from './create.ts'
 import { type MapEntry, mapEntries } from './entries.ts'
 import { type MapInfo, readMapInfo } from './map-info.ts'
 import { MAP_TYPE_RULES } from './map-type.ts'
@@ -80,6 +81,13 @@ export class BpfMap implements Disposable {
       map.close()
       throw error
     }
+  }
+
+  /** The same for a large plain map (a ring) in a thread of Node's pool: the kernel takes its time to clear memory. */
+  static async createAsync(spec: MapSpec): Promise<BpfMap> {
+    const fd = await bpfMapCreateAsync(mapCreateAttr(spec))
+    // not said why: asked again, the kernel says it
+    return fd < 0 ? BpfMap.create(spec) : new BpfMap(fd, spec.name)
   }
 
   /** Opens a pinned map. Throws SyscallError. */

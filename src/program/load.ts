@@ -2,7 +2,7 @@
 // and asked again for its reasons when it refuses.
 
 import { encode, resolveLabels, resolveRefs } from '../asm/index.ts'
-import { buildProgramInfo, type ProgramInfo as ProgramBtf } from '../btf/index.ts'
+import type { ProgramInfo as ProgramBtf } from '../btf/index.ts'
 import {
   type CapabilityName,
   errno,
@@ -12,8 +12,16 @@ import {
 } from '../errors/index.ts'
 import { askFeature, isAtLeast, kernelRelease, programTypeFeatures, withMemlock } from '../kernel/index.ts'
 import type { ProgramSpec } from '../spec/spec.ts'
-import { bpfBtfLoad, bpfProgLoad, bpfProgTypeNames, closeFd, type ProgLoadAttr } from '../sys/index.ts'
+import {
+  bpfBtfLoad,
+  bpfProgLoad,
+  bpfProgLoadAsync,
+  bpfProgTypeNames,
+  closeFd,
+  type ProgLoadAttr,
+} from '../sys/index.ts'
 import { attachesByBtf, resolveAttachTarget } from './attach-target.ts'
+import { type PreparedProgram, programBtf, withMaps } from './prepare.ts'
 
 /** What names in a program stand for on this machine. */
 export interface LoadOptions {
@@ -70,7 +78,33 @@ const loadAt = (spec: ProgramSpec, options: LoadOptions): number => {
     ...(options.attachProgFd === undefined ? {} : { attachProgFd: options.attachProgFd }),
     ...(options.fdArray === undefined ? {} : { fdArray: options.fdArray }),
   }
-  const btf = programBtf(spec)
+  return loadWithInfo(spec, base, programBtf(spec))
+}
+
+/**
+ * A descriptor of a program that was prepared before, verified in a thread of Node's pool: several at once take the
+ * processors that there are. Throws as `loadProgram` does.
+ */
+export const loadPrepared = async (
+  prepared: PreparedProgram,
+  maps: Readonly<Record<string, { readonly fd: number }>>,
+): Promise<number> => {
+  const { name, type, license, info } = prepared
+  const base: ProgLoadAttr = { progType: type, insns: withMaps(prepared, maps), license, progName: name }
+  const btfFd = info === undefined ? -1 : bpfBtfLoad(info.btf)
+  try {
+    const attr = info === undefined || btfFd < 0 ? base : withInfo(base, info, btfFd)
+    const fd = await bpfProgLoadAsync(attr)
+    if (fd >= 0) return fd
+  } finally {
+    if (btfFd >= 0) closeFd(btfFd)
+  }
+  return loadWithInfo(prepared, base, info)
+}
+
+type Named = Pick<ProgramSpec, 'name' | 'type' | 'attachTo'>
+
+const loadWithInfo = (spec: Named, base: ProgLoadAttr, btf: ProgramBtf | undefined): number => {
   const btfFd = btf === undefined ? -1 : bpfBtfLoad(btf.btf)
   try {
     if (btf !== undefined && btfFd >= 0) {
@@ -95,15 +129,6 @@ const loadPatiently = (attr: ProgLoadAttr): number => {
   }
 }
 
-/**
- * Info is worth building where there is a source line to show, and it says which functions are global. Without it all
- * are static, which only costs the verifier time. A program with subprograms gets their names with it.
- */
-const programBtf = (spec: ProgramSpec): ProgramBtf | undefined =>
-  spec.globals !== undefined || spec.insns.some(insn => insn.source !== undefined)
-    ? buildProgramInfo(spec.name, spec.insns, undefined, spec.globals)
-    : undefined
-
 const withInfo = (base: ProgLoadAttr, btf: ProgramBtf, progBtfFd: number): ProgLoadAttr => ({
   ...base,
   progBtfFd,
@@ -112,7 +137,7 @@ const withInfo = (base: ProgLoadAttr, btf: ProgramBtf, progBtfFd: number): ProgL
 })
 
 /** The error of a refused load, with the verifier's log when there is one. */
-const refused = (spec: ProgramSpec, attr: ProgLoadAttr, first: number): Error => {
+const refused = (spec: Named, attr: ProgLoadAttr, first: number): Error => {
   const { result, log } = loadForLog(attr)
   // it may pass the second time (a signal interrupted the first): then the first answer stands, without a log
   if (result >= 0) closeFd(result)
@@ -153,7 +178,7 @@ const capabilitiesFor = (typeName: string): CapabilityName[] =>
 
 const MAX_INSNS = 1_000_000
 
-const hintFor = (spec: ProgramSpec, result: number, attr: ProgLoadAttr): string | undefined => {
+const hintFor = (spec: Named, result: number, attr: ProgLoadAttr): string | undefined => {
   const insnCount = attr.insns.byteLength / 8
   if (result === -errno.E2BIG && insnCount > MAX_INSNS) {
     return `the program has ${insnCount} instructions, and the kernel takes ${MAX_INSNS}: make it smaller`

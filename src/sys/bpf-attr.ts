@@ -3,6 +3,7 @@
 
 import { BPF_OBJ_NAME_LEN } from './bpf-constants.generated.ts'
 import { allocate, LITTLE_ENDIAN, type Memory, setU64 } from './bytes.ts'
+import { keepAlive } from './keep.ts'
 import { type Linux, linux } from './linux.ts'
 
 /** Larger than the union of Linux 6.18 (168 bytes). A kernel accepts more bytes than it knows while they are 0. */
@@ -28,6 +29,17 @@ export const beginAttr = (): DataView => {
 export const callBpf = (cmd: number, size: number): number => {
   const result = linux().bpf(cmd, memory.address, size)
   kept = []
+  return result
+}
+
+/** The same in a thread of Node's pool, with a copy of the attribute: others can begin theirs. -1 for any failure. */
+export const callBpfAsync = async (cmd: number, size: number): Promise<number> => {
+  const own = allocate(size)
+  own.bytes.set(memory.bytes.subarray(0, size))
+  const held = kept
+  kept = []
+  const result = await linux().bpfAsync(cmd, own.address, size)
+  keepAlive(own, held)
   return result
 }
 

@@ -1,7 +1,7 @@
 // bpf(2) commands on maps. Each function packs its part of union bpf_attr and gives the kernel's answer: a
 // descriptor, 0, or -errno. Field names are those of include/uapi/linux/bpf.h.
 
-import { beginAttr, callBpf, getU32, objectName, pointer, s32, u32, u64 } from './bpf-attr.ts'
+import { beginAttr, callBpf, callBpfAsync, getU32, objectName, pointer, s32, u32, u64 } from './bpf-attr.ts'
 import {
   BPF_MAP_CREATE,
   BPF_MAP_DELETE_BATCH,
@@ -36,6 +36,19 @@ export interface MapCreateAttr {
 
 /** A descriptor of a new map (close-on-exec). */
 export const bpfMapCreate = (a: MapCreateAttr): number => {
+  fillMapCreate(a)
+  return callBpf(BPF_MAP_CREATE, MAP_CREATE_BYTES)
+}
+
+/** The same in a thread of its own, for maps that take the kernel long to make; -1 for any failure. */
+export const bpfMapCreateAsync = (a: MapCreateAttr): Promise<number> => {
+  fillMapCreate(a)
+  return callBpfAsync(BPF_MAP_CREATE, MAP_CREATE_BYTES)
+}
+
+const MAP_CREATE_BYTES = 76
+
+const fillMapCreate = (a: MapCreateAttr): void => {
   const attr = beginAttr()
   u32(attr, 0, a.mapType)
   u32(attr, 4, a.keySize)
@@ -52,7 +65,6 @@ export const bpfMapCreate = (a: MapCreateAttr): number => {
   u32(attr, 60, a.btfVmlinuxValueTypeId)
   u64(attr, 64, a.mapExtra)
   s32(attr, 72, a.valueTypeBtfObjFd)
-  return callBpf(BPF_MAP_CREATE, 76)
 }
 
 const element = (

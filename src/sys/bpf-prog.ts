@@ -1,6 +1,6 @@
 // bpf(2) commands on programs and BTF: load, test-run, statistics, the older attach.
 
-import { beginAttr, callBpf, getU32, objectName, pointer, s32, u32 } from './bpf-attr.ts'
+import { beginAttr, callBpf, callBpfAsync, getU32, objectName, pointer, s32, u32 } from './bpf-attr.ts'
 import {
   BPF_BTF_LOAD,
   BPF_ENABLE_STATS,
@@ -41,6 +41,19 @@ export interface ProgLoadAttr {
 
 /** A descriptor of the verified program (close-on-exec), or -errno with the reason in `logBuf`. */
 export const bpfProgLoad = (a: ProgLoadAttr): number => {
+  fillProgLoad(a)
+  return callBpf(BPF_PROG_LOAD, PROG_LOAD_BYTES)
+}
+
+/** The same in a thread of its own, so that programs are verified side by side; -1 for any failure. */
+export const bpfProgLoadAsync = (a: ProgLoadAttr): Promise<number> => {
+  fillProgLoad(a)
+  return callBpfAsync(BPF_PROG_LOAD, PROG_LOAD_BYTES)
+}
+
+const PROG_LOAD_BYTES = 128
+
+const fillProgLoad = (a: ProgLoadAttr): void => {
   const attr = beginAttr()
   u32(attr, 0, a.progType)
   u32(attr, 4, a.insns.byteLength / 8)
@@ -70,7 +83,6 @@ export const bpfProgLoad = (a: ProgLoadAttr): number => {
   u32(attr, 108, a.attachBtfId)
   s32(attr, 112, a.attachProgFd)
   pointer(attr, 120, a.fdArray)
-  return callBpf(BPF_PROG_LOAD, 128)
 }
 
 export interface ProgTestRunAttr {

@@ -153,6 +153,7 @@ export const fakeLinux = (options: FakeOptions = {}): FakeLinux => {
     },
     view: (address, byteLength) => memory(address, byteLength).buffer as ArrayBuffer,
     bpf,
+    bpfAsync: async (cmd, address, size) => Math.max(bpf(cmd, address, size), -1),
     close: fd => (open.delete(fd) ? 0 : -errno.EBADF),
     closeAtOnce: fds => {
       for (const fd of fds) open.delete(fd)

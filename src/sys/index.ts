@@ -13,6 +13,7 @@ export {
 } from './bpf-link.ts'
 export {
   bpfMapCreate,
+  bpfMapCreateAsync,
   bpfMapDelete,
   bpfMapDeleteBatch,
   bpfMapFreeze,
@@ -44,6 +45,7 @@ export {
   bpfProgBindMap,
   bpfProgDetach,
   bpfProgLoad,
+  bpfProgLoadAsync,
   bpfProgQuery,
   bpfProgTestRun,
   type ProgAttachAttr,

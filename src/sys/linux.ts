@@ -16,6 +16,8 @@ export interface Linux {
   view(address: number, byteLength: number): ArrayBuffer
 
   bpf(cmd: number, attr: number, size: number): number
+  /** the same in a thread of Node's pool, for commands that take long; a failure is -1 and does not say why */
+  bpfAsync(cmd: number, attr: number, size: number): Promise<number>
   perfEventOpen(attr: number, pid: number, cpu: number, groupFd: number, flags: number): number
   ioctl(fd: number, request: number, arg: number): number
 

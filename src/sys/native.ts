@@ -33,6 +33,12 @@ export const nativeLinux = (): Linux => {
     view: (address, byteLength) => koffi.view(BigInt(address), byteLength),
 
     bpf: (cmd, attr, size) => call(numbers.bpf, cmd, attr, size),
+    bpfAsync: (cmd, attr, size) =>
+      new Promise(resolve => {
+        syscall.async(numbers.bpf, cmd, attr, size, 0, 0, 0, (error: unknown, result: number) =>
+          resolve(error ? -1 : result),
+        )
+      }),
     perfEventOpen: (attr, pid, cpu, groupFd, flags) =>
       call(numbers.perf_event_open, attr, pid, cpu, groupFd, flags),
     ioctl: (fd, request, arg) => call(numbers.ioctl, fd, request, arg),

@@ -4,7 +4,6 @@
 import type { Builder, Value } from '../../ir/index.ts'
 import { type Program, program, s64, u32, u64 } from '../../ir/index.ts'
 import { BPF_PROG_TYPE_RAW_TRACEPOINT } from '../../sys/index.ts'
-import { needsTimes, type TraceOptions } from '../options.ts'
 import {
   ABI_COMPAT,
   ABI_NATIVE,
@@ -15,8 +14,8 @@ import {
   RECORD_ENTER,
 } from '../record.ts'
 import { capture, captureSubprograms, withScratch } from './capture.ts'
+import { configured, isOn } from './config.ts'
 import { emitBytes, emitFixed, type RecordFields, writeFixed } from './emit.ts'
-import type { KernelFacts } from './facts.ts'
 import {
   CALL_DESC_ENTRY,
   CALL_DESC_EXEC,
@@ -31,7 +30,7 @@ import {
   SCRATCH_FLAGS,
   SCRATCH_POSITION,
   SCRATCH_RECORD,
-  scratchSize,
+  type ScratchSize,
   THREAD_ABI,
   THREAD_ARGS,
   THREAD_AWAITS_EXEC,
@@ -48,14 +47,13 @@ import {
   WHEN_FAILED,
 } from './layout.ts'
 import type { TraceMaps } from './maps.ts'
+import type { Registers } from './registers.ts'
 
 /** What each program of a trace is built from. */
 export interface TracePlan {
-  readonly options: TraceOptions
-  readonly facts: KernelFacts
   readonly maps: TraceMaps
-  /** which kinds of capture the wanted calls have at all: code for the others is left out */
-  readonly captures: { readonly entry: boolean; readonly exit: boolean }
+  readonly size: ScratchSize
+  readonly registers: Registers
 }
 
 /** A raw tracepoint program over the maps of the plan. */
@@ -66,10 +64,10 @@ export function rawTracepointProgram(plan: TracePlan, name: string): Program {
 /** raw_tp/sys_enter (struct pt_regs *regs, long id) */
 export function sysEnter(plan: TracePlan): Program {
   const p = rawTracepointProgram(plan, 'sys_enter')
-  if (plan.captures.entry) captureSubprograms(p, scratchSize(plan.options.stringLimit))
+  captureSubprograms(p, plan.size)
   p.main((b, ctx) => {
     withCurrentThread(b, (thread, tid, tgid) => {
-      const abi = currentAbi(b, plan.facts)
+      const abi = currentAbi(b)
       const nr = b.convert(b.load(ctx, 8, u64), u32)
       withDescriptor(b, nr, abi, descriptor => {
         const wants = b.load(descriptor, CALL_DESCRIPTOR_FLAGS, u32)
@@ -84,14 +82,14 @@ export function sysEnter(plan: TracePlan): Program {
         b.store(thread, THREAD_NR, nr)
         b.store(thread, THREAD_ABI, b.convert(abi, u32))
         b.store(thread, THREAD_TGID, tgid)
-        const start = needsTimes(plan.options) ? b.call('ktime_get_ns', []) : b.const(u64, 0)
+        const start = now(b)
         b.store(thread, THREAD_START, start)
-        if (!plan.options.summary) copyArguments(b, plan.facts, b.load(ctx, 0, u64), abi, thread)
+        b.if(b.not(isOn(b, 'summary')), () =>
+          copyArguments(b, plan.registers, b.load(ctx, 0, u64), abi, thread),
+        )
         const flags = b.variable(u32, THREAD_IN_CALL)
-        if (plan.captures.exit) {
-          b.if(b.test(wants, CALL_DESC_EXIT), () => flags.set(b.or(flags.get(), THREAD_EXIT_CAPTURES)))
-        }
-        if (plan.captures.entry) {
+        b.if(b.test(wants, CALL_DESC_EXIT), () => flags.set(b.or(flags.get(), THREAD_EXIT_CAPTURES)))
+        b.if(isOn(b, 'entryCaptures'), () => {
           b.if(b.test(wants, CALL_DESC_ENTRY), () =>
             withScratch(b, 'enter', scratch => {
               const faulted = capture(b, scratch, thread, descriptor, WHEN_ENTRY)
@@ -101,7 +99,7 @@ export function sysEnter(plan: TracePlan): Program {
               b.if(sent, () => flags.set(b.or(flags.get(), THREAD_ENTER_SENT)))
             }),
           )
-        }
+        })
         b.store(thread, THREAD_FLAGS, flags.get())
       })
     })
@@ -113,8 +111,7 @@ export function sysEnter(plan: TracePlan): Program {
 /** raw_tp/sys_exit (struct pt_regs *regs, long ret) */
 export function sysExit(plan: TracePlan): Program {
   const p = rawTracepointProgram(plan, 'sys_exit')
-  const captures = plan.captures.entry || plan.captures.exit
-  if (captures) captureSubprograms(p, scratchSize(plan.options.stringLimit))
+  captureSubprograms(p, plan.size)
   p.main((b, ctx) => {
     withCurrentThread(b, (thread, tid, tgid) => {
       const state = b.load(thread, THREAD_FLAGS, u32)
@@ -122,35 +119,37 @@ export function sysExit(plan: TracePlan): Program {
       b.store(thread, THREAD_FLAGS, 0, u32)
       const result = b.load(ctx, 8, s64)
       const failed = b.logicalAnd(b.lt(result, 0), () => b.ge(result, -4095))
-      const end = needsTimes(plan.options) ? b.call('ktime_get_ns', []) : b.const(u64, 0)
-      if (plan.options.summary) {
+      const end = now(b)
+      b.if(isOn(b, 'summary'), () => {
         countCall(b, thread, failed, end)
         b.return(0)
-        return
-      }
-      if (plan.options.status === 'successful') b.if(failed, () => b.return(0))
-      if (plan.options.status === 'failed') b.if(b.not(failed), () => b.return(0))
+      })
+      b.if(isOn(b, 'onlySuccessful'), () => b.if(failed, () => b.return(0)))
+      b.if(isOn(b, 'onlyFailed'), () => b.if(b.not(failed), () => b.return(0)))
       const nr = b.load(thread, THREAD_NR, u32)
       const enter = b.select(b.test(state, THREAD_ENTER_SENT), b.const(u32, CALL_HAS_ENTER), b.const(u32, 0))
       const fields: RecordFields = { kind: RECORD_CALL, tid, tgid, nr, time: end, ret: result, thread }
-      if (captures) {
-        b.if(b.test(state, THREAD_EXIT_CAPTURES | THREAD_FAULTED), () =>
-          withDescriptor(b, nr, b.convert(b.load(thread, THREAD_ABI, u32), u64), descriptor =>
-            withScratch(b, 'exit', scratch => {
-              // one walk for both: input that faulted at the entry, and what the call gave back
-              const again = b.test(state, THREAD_FAULTED)
-              const refetch = b.select(again, b.const(u32, WHEN_ENTRY), b.const(u32, 0))
-              const output = b.select(failed, b.const(u32, WHEN_FAILED), b.const(u32, WHEN_EXIT))
-              const refetched = b.select(again, b.const(u32, CALL_REFETCHED), b.const(u32, 0))
-              b.store(scratch, SCRATCH_FLAGS, b.or(b.or(enter, refetched), CALL_HAS_SEGMENTS), u64)
-              capture(b, scratch, thread, descriptor, b.or(refetch, output), result)
-              const flags = b.load(scratch, SCRATCH_FLAGS, u32)
-              emitScratch(b, plan, scratch, { ...fields, flags })
-              b.return(0)
-            }),
-          ),
-        )
-      }
+      b.if(
+        b.logicalOr(isOn(b, 'entryCaptures'), () => isOn(b, 'exitCaptures')),
+        () => {
+          b.if(b.test(state, THREAD_EXIT_CAPTURES | THREAD_FAULTED), () =>
+            withDescriptor(b, nr, b.convert(b.load(thread, THREAD_ABI, u32), u64), descriptor =>
+              withScratch(b, 'exit', scratch => {
+                // one walk for both: input that faulted at the entry, and what the call gave back
+                const again = b.test(state, THREAD_FAULTED)
+                const refetch = b.select(again, b.const(u32, WHEN_ENTRY), b.const(u32, 0))
+                const output = b.select(failed, b.const(u32, WHEN_FAILED), b.const(u32, WHEN_EXIT))
+                const refetched = b.select(again, b.const(u32, CALL_REFETCHED), b.const(u32, 0))
+                b.store(scratch, SCRATCH_FLAGS, b.or(b.or(enter, refetched), CALL_HAS_SEGMENTS), u64)
+                capture(b, scratch, thread, descriptor, b.or(refetch, output), result)
+                const flags = b.load(scratch, SCRATCH_FLAGS, u32)
+                emitScratch(b, plan, scratch, { ...fields, flags })
+                b.return(0)
+              }),
+            ),
+          )
+        },
+      )
       emitFixed(b, { ...fields, flags: enter })
     })
     b.return(0)
@@ -172,29 +171,34 @@ export function withCurrentThread(b: Builder, use: (thread: Value, tid: Value, t
 /** Sends the record in scratch, its fixed part written last; true when there was room. */
 export function emitScratch(b: Builder, plan: TracePlan, scratch: Value, fields: RecordFields): Value {
   writeFixed(b, scratch, SCRATCH_RECORD, { flags: CALL_HAS_SEGMENTS, ...fields })
-  const size = b.clamp(
-    b.load(scratch, SCRATCH_POSITION, u64),
-    scratchSize(plan.options.stringLimit).recordBytes,
-  )
+  const size = b.clamp(b.load(scratch, SCRATCH_POSITION, u64), plan.size.recordBytes)
   return emitBytes(b, b.offset(scratch, SCRATCH_RECORD), size)
 }
 
-/** ABI_NATIVE or ABI_COMPAT of the call that the current thread is in. */
-function currentAbi(b: Builder, facts: KernelFacts): Value {
-  const flag = facts.compatFlag
-  if (flag === undefined) return b.const(u64, ABI_NATIVE)
-  const status = currentTaskField(b, facts, flag.offset)
-  return b.select(b.test(status, flag.mask), b.const(u64, ABI_COMPAT), b.const(u64, ABI_NATIVE))
+/** The clock, where some output needs it, else 0: reading it is not free. */
+export function now(b: Builder): Value {
+  const time = b.variable(u64, 0)
+  b.if(isOn(b, 'times'), () => time.set(b.call('ktime_get_ns', [])))
+  return time.get()
 }
 
-/** A u32 of the current task: a plain load where the kernel gives a typed pointer, else a probe read. */
-function currentTaskField(b: Builder, facts: KernelFacts, offset: number): Value {
-  if (facts.hasCurrentTaskBtf) return b.load(b.call('get_current_task_btf', []), offset, u32)
-  const slot = b.slot(4, 'task field', 4)
-  b.store(slot, 0, 0, u32)
-  const task = b.cast(b.call('get_current_task', []), u64)
-  b.call('probe_read_kernel', [slot, 4, b.add(task, offset)])
-  return b.load(slot, 0, u32)
+/** ABI_NATIVE or ABI_COMPAT of the call that the current thread is in. */
+function currentAbi(b: Builder): Value {
+  const offset = configured(b, 'compatFlagOffset')
+  const status = b.variable(u32, 0)
+  b.if(
+    isOn(b, 'hasCurrentTaskBtf'),
+    () => status.set(b.load(b.offset(b.call('get_current_task_btf', []), offset), 0, u32)),
+    () => {
+      const slot = b.slot(4, 'task field', 4)
+      b.store(slot, 0, 0, u32)
+      const task = b.cast(b.call('get_current_task', []), u64)
+      b.call('probe_read_kernel', [slot, 4, b.add(task, offset)])
+      status.set(b.load(slot, 0, u32))
+    },
+  )
+  const compat = b.test(status.get(), b.convert(configured(b, 'compatFlagMask'), u32))
+  return b.select(compat, b.const(u64, ABI_COMPAT), b.const(u64, ABI_NATIVE))
 }
 
 function withDescriptor(b: Builder, nr: Value, abi: Value, use: (descriptor: Value) => void): void {
@@ -211,25 +215,31 @@ function lookupCall(b: Builder, map: string, nr: Value, abi: Value): Value {
 }
 
 /** Copies the six arguments out of struct pt_regs, in the ABI's order. */
-function copyArguments(b: Builder, facts: KernelFacts, regs: Value, abi: Value, thread: Value): void {
-  const offsets = [...facts.nativeArgs, ...(facts.compatArgs ?? [])]
-  const first = Math.min(...offsets)
-  const span = Math.max(...offsets) + 8 - first
-  const copy = b.slot(span, 'pt_regs')
-  b.call('probe_read_kernel', [copy, span, b.add(regs, first)])
-  const store = (from: readonly number[], mask: bigint | undefined) =>
-    from.forEach((offset, i) => {
-      const value = b.load(copy, offset - first, u64)
-      b.store(thread, THREAD_ARGS + 8 * i, mask === undefined ? value : b.and(value, mask))
-    })
-  const { compatArgs } = facts
-  if (compatArgs === undefined) store(facts.nativeArgs, undefined)
-  else
+function copyArguments(b: Builder, registers: Registers, regs: Value, abi: Value, thread: Value): void {
+  const { nativeArgs, compatArgs } = registers
+  const copyFrom = (from: Value, base: number) => {
+    const store = (offsets: readonly number[], mask: bigint) =>
+      offsets.forEach((offset, i) => {
+        b.store(thread, THREAD_ARGS + 8 * i, b.and(b.load(from, offset - base, u64), mask))
+      })
     b.if(
       b.eq(abi, ABI_NATIVE),
-      () => store(facts.nativeArgs, undefined),
+      () => store(nativeArgs, 0xffffffffffffffffn),
       () => store(compatArgs, 0xffffffffn),
     )
+  }
+  b.if(
+    isOn(b, 'hasTaskPtRegs'),
+    () => copyFrom(b.call('task_pt_regs', [b.call('get_current_task_btf', [])]), 0),
+    () => {
+      const offsets = [...nativeArgs, ...compatArgs]
+      const first = Math.min(...offsets)
+      const span = Math.max(...offsets) + 8 - first
+      const copy = b.slot(span, 'pt_regs')
+      b.call('probe_read_kernel', [copy, span, b.add(regs, first)])
+      copyFrom(copy, first)
+    },
+  )
 }
 
 /** -c: one more call, error and so much time, in this CPU's counters. */

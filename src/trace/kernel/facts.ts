@@ -1,19 +1,12 @@
-// What the tracer's programs must know of the kernel they are compiled for: where some fields lie. A plain value,
-// so that the programs can be built and tested on any machine.
+// What the tracer's programs must know of the kernel they run on: where some fields lie. A plain value, so that it can
+// be handed to them through `config`.
 
 import { type Btf, fieldPath } from '../../btf/index.ts'
 import { NotSupportedError } from '../../errors/index.ts'
 
-export type Arch = 'x64' | 'arm64'
-
 export interface KernelFacts {
-  readonly arch: Arch
-  /** bytes into struct pt_regs of the six arguments of a native call */
-  readonly nativeArgs: readonly number[]
-  /** the same for a 32-bit call; undefined where a 64-bit kernel of this architecture has none */
-  readonly compatArgs: readonly number[] | undefined
   /** how to tell that the current task is in a 32-bit call: this bit of this u32 of task_struct */
-  readonly compatFlag: { readonly offset: number; readonly mask: number } | undefined
+  readonly compatFlag: { readonly offset: number; readonly mask: number }
   /** bytes into struct task_struct */
   readonly taskPid: number
   readonly taskTgid: number
@@ -27,10 +20,10 @@ export interface KernelFacts {
   readonly mmArgEnd: number
   /** bytes into struct linux_binprm of the path execve was given */
   readonly binprmFilename: number
-  /** number of CPUs that programs may ever run on */
-  readonly cpuCount: number
   /** bpf_get_current_task_btf (Linux 5.11): fields of the current task by plain loads */
   readonly hasCurrentTaskBtf: boolean
+  /** bpf_task_pt_regs (Linux 5.15): the same for its registers */
+  readonly hasTaskPtRegs: boolean
 }
 
 /** TS_COMPAT of arch/x86/include/asm/thread_info.h: set for the time of an `int 0x80` or sysenter call */
@@ -42,18 +35,16 @@ const TIF_32BIT_MASK = 1 << 22
  * Reads the facts out of the kernel's BTF. Throws NotSupportedError for an architecture without tables, BtfError
  * when this kernel's types lack a field.
  */
-export function readKernelFacts(
-  btf: Btf,
-  machine: string,
-  more: Pick<KernelFacts, 'cpuCount' | 'hasCurrentTaskBtf'>,
-): KernelFacts {
+export function readKernelFacts(btf: Btf, machine: string): KernelFacts {
   const at = (type: string, path: string): number => {
     const struct = btf.find(type, 'struct')
     if (struct === undefined) throw new NotSupportedError(`struct ${type} in the kernel's BTF`)
     return fieldPath(btf, struct, path).offsetBytes
   }
+  // an enumerator of enum bpf_func_id: asked for by its name alone, which takes no walk through the types
+  const hasHelper = (name: string) => btf.nameOffset(`BPF_FUNC_${name}`) !== undefined
   return {
-    ...registers(machine, at),
+    compatFlag: compatFlag(machine, at),
     taskPid: at('task_struct', 'pid'),
     taskTgid: at('task_struct', 'tgid'),
     taskExitCode: at('task_struct', 'exit_code'),
@@ -63,32 +54,17 @@ export function readKernelFacts(
     mmArgStart: at('mm_struct', 'arg_start'),
     mmArgEnd: at('mm_struct', 'arg_end'),
     binprmFilename: at('linux_binprm', 'filename'),
-    ...more,
+    hasCurrentTaskBtf: hasHelper('get_current_task_btf'),
+    hasTaskPtRegs: hasHelper('get_current_task_btf') && hasHelper('task_pt_regs'),
   }
 }
 
-type Registers = Pick<KernelFacts, 'arch' | 'nativeArgs' | 'compatArgs' | 'compatFlag'>
-
-function registers(machine: string, at: (type: string, path: string) => number): Registers {
-  const fields = (names: string) => names.split(' ').map(name => at('pt_regs', name))
+function compatFlag(machine: string, at: (type: string, path: string) => number): KernelFacts['compatFlag'] {
   switch (machine) {
     case 'x64':
-      return {
-        arch: 'x64',
-        nativeArgs: fields('di si dx r10 r8 r9'),
-        compatArgs: fields('bx cx dx si di bp'),
-        compatFlag: { offset: at('task_struct', 'thread_info.status'), mask: TS_COMPAT },
-      }
-    case 'arm64': {
-      // x0 is overwritten by the result before sys_exit, orig_x0 is not, but the entry sees both alike
-      const regs = [0, 1, 2, 3, 4, 5].map(i => at('pt_regs', `regs[${i}]`))
-      return {
-        arch: 'arm64',
-        nativeArgs: regs,
-        compatArgs: regs,
-        compatFlag: { offset: at('task_struct', 'thread_info.flags'), mask: TIF_32BIT_MASK },
-      }
-    }
+      return { offset: at('task_struct', 'thread_info.status'), mask: TS_COMPAT }
+    case 'arm64':
+      return { offset: at('task_struct', 'thread_info.flags'), mask: TIF_32BIT_MASK }
     default:
       throw new NotSupportedError(`tracing system calls on ${machine} (x64 and arm64 are known)`)
   }

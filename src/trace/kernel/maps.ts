@@ -3,12 +3,14 @@
 import type { MapSpec } from '../../spec/spec.ts'
 import {
   BPF_F_MMAPABLE,
+  BPF_F_RDONLY_PROG,
   BPF_MAP_TYPE_ARRAY,
   BPF_MAP_TYPE_HASH,
   BPF_MAP_TYPE_PERCPU_ARRAY,
   BPF_MAP_TYPE_RINGBUF,
 } from '../../sys/index.ts'
 import type { TraceOptions } from '../options.ts'
+import { CONFIG_BYTES } from './config.ts'
 import {
   CALL_DESCRIPTOR_BYTES,
   CALL_DESCRIPTORS,
@@ -25,15 +27,17 @@ const SCRATCH_USER_COUNT = Object.keys(SCRATCH_USERS).length
 
 export interface TraceMaps {
   readonly threads: MapSpec
+  /** filled by whoever makes them, with a table of calls.ts */
   readonly calls: MapSpec
+  readonly config: MapSpec
   readonly control: MapSpec
   readonly ring: MapSpec
   readonly scratch: MapSpec
   readonly counts: MapSpec
 }
 
-/** `calls` are the descriptors, in order of CALL_DESCRIPTORS. */
-export function traceMaps(options: TraceOptions, cpuCount: number, calls: readonly Uint8Array[]): TraceMaps {
+/** The maps of a trace on a machine with so many possible CPUs. `config` is the entry of the map of that name. */
+export function traceMaps(options: TraceOptions, cpuCount: number, config: Uint8Array): TraceMaps {
   const array = (name: string, valueSize: number, maxEntries: number): MapSpec => ({
     name,
     type: BPF_MAP_TYPE_ARRAY,
@@ -50,12 +54,12 @@ export function traceMaps(options: TraceOptions, cpuCount: number, calls: readon
       maxEntries: options.maxThreads,
     },
     // not frozen: the verifier would want to read its constants, which it can do for arrays of one entry only
-    calls: {
-      ...array('calls', CALL_DESCRIPTOR_BYTES, CALL_DESCRIPTORS),
-      contents: calls.map((value, index) => ({
-        key: new Uint8Array(new Uint32Array([index]).buffer),
-        value,
-      })),
+    calls: array('calls', CALL_DESCRIPTOR_BYTES, CALL_DESCRIPTORS),
+    config: {
+      ...array('config', CONFIG_BYTES, 1),
+      flags: BPF_F_RDONLY_PROG,
+      contents: [{ key: new Uint8Array(4), value: config }],
+      frozen: true,
     },
     control: { ...array('control', CONTROL_BYTES, 1), flags: BPF_F_MMAPABLE },
     ring: {

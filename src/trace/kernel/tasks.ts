@@ -3,7 +3,6 @@
 
 import type { Builder, Program, Value } from '../../ir/index.ts'
 import { u32, u64 } from '../../ir/index.ts'
-import { needsTimes } from '../options.ts'
 import {
   CALL_HAS_ENTER,
   CALL_HAS_SEGMENTS,
@@ -19,13 +18,13 @@ import {
   RECORD_SIGNAL,
   SEGMENT_HEAD_BYTES,
 } from '../record.ts'
-import { emitScratch, rawTracepointProgram, type TracePlan, withCurrentThread } from './calls.ts'
+import { emitScratch, now, rawTracepointProgram, type TracePlan, withCurrentThread } from './calls.ts'
 import { execSubprograms, withScratch } from './capture.ts'
+import { type ConfigField, configured, isOn } from './config.ts'
 import { emitFixed, emitReserved, writeFixed } from './emit.ts'
 import {
   CONTROL_SPAWNER,
   CONTROL_UNFOLLOWED,
-  scratchSize,
   THREAD_AWAITS_EXEC,
   THREAD_BYTES,
   THREAD_ENTER_SENT,
@@ -63,14 +62,14 @@ export function processFork(plan: TracePlan): Program {
       },
     )
     const child = b.load(ctx, 8, u64)
-    const childTid = readU32(b, b.add(child, plan.facts.taskPid))
-    const childTgid = readU32(b, b.add(child, plan.facts.taskTgid))
-    if (!plan.options.follow) {
+    const childTid = readU32(b, child, 'taskPid')
+    const childTgid = readU32(b, child, 'taskTgid')
+    b.if(b.not(isOn(b, 'follow')), () => {
       b.if(
         b.logicalAnd(b.eq(flags.get(), 0), () => b.ne(childTgid, tgid)),
         () => b.return(0),
       )
-    }
+    })
     const entry = b.slot(THREAD_BYTES, 'thread')
     b.zero(entry, 0, THREAD_BYTES)
     b.store(entry, THREAD_FLAGS, flags.get())
@@ -81,18 +80,17 @@ export function processFork(plan: TracePlan): Program {
       b.atomicAdd(b.mapValue('control'), CONTROL_UNFOLLOWED, 1)
       b.return(0)
     })
-    if (!plan.options.summary) {
-      b.if(b.eq(flags.get(), 0), () =>
-        emitFixed(b, {
-          kind: RECORD_FORK,
-          tid,
-          tgid,
-          nr: childTid,
-          time: now(b, plan),
-          ret: b.convert(childTgid, u64),
-        }),
-      )
-    }
+    b.if(isOn(b, 'summary'), () => b.return(0))
+    b.if(b.eq(flags.get(), 0), () =>
+      emitFixed(b, {
+        kind: RECORD_FORK,
+        tid,
+        tgid,
+        nr: childTid,
+        time: now(b),
+        ret: b.convert(childTgid, u64),
+      }),
+    )
     b.return(0)
   })
   return p
@@ -101,10 +99,7 @@ export function processFork(plan: TracePlan): Program {
 /** raw_tp/sched_process_exec (struct task_struct *p, pid_t old_pid, struct linux_binprm *bprm) */
 export function processExec(plan: TracePlan): Program {
   const p = rawTracepointProgram(plan, 'process_exec')
-  const refetches = plan.captures.entry
-  if (refetches) {
-    execSubprograms(p, scratchSize(plan.options.stringLimit))
-  }
+  execSubprograms(p, plan.size)
   p.main((b, ctx) => {
     const ids = b.call('get_current_pid_tgid', [])
     const tid = b.convert(ids, u32)
@@ -124,17 +119,17 @@ export function processExec(plan: TracePlan): Program {
         b.call('map_update_elem', [b.mapFd('threads'), newKey, copy, 0])
         b.call('map_delete_elem', [b.mapFd('threads'), key])
       })
-      if (plan.options.summary) return
-      const fields = { kind: RECORD_EXEC, tid, tgid, nr: oldTid, time: now(b, plan) }
-      if (refetches) {
+      b.if(isOn(b, 'summary'), () => b.return(0))
+      const fields = { kind: RECORD_EXEC, tid, tgid, nr: oldTid, time: now(b) }
+      b.if(isOn(b, 'entryCaptures'), () => {
         b.if(b.test(state, THREAD_FAULTED), () =>
           withScratch(b, 'exec', scratch => {
-            fetchProgram(b, plan, scratch, b.load(ctx, 0, u64), b.load(ctx, 16, u64))
+            fetchProgram(b, scratch, b.load(ctx, 0, u64), b.load(ctx, 16, u64))
             emitScratch(b, plan, scratch, { ...fields, flags: CALL_HAS_SEGMENTS })
             b.return(0)
           }),
         )
-      }
+      })
       b.if(renamed, () => emitFixed(b, fields))
     })
     b.return(0)
@@ -143,13 +138,12 @@ export function processExec(plan: TracePlan): Program {
 }
 
 /** The path from struct linux_binprm, and argv from where the kernel put it in the new program's memory. */
-function fetchProgram(b: Builder, plan: TracePlan, scratch: Value, task: Value, binprm: Value): void {
-  const { facts, options } = plan
-  const filename = readU64(b, b.add(binprm, facts.binprmFilename))
+function fetchProgram(b: Builder, scratch: Value, task: Value, binprm: Value): void {
+  const filename = readU64(b, binprm, 'binprmFilename')
   b.callSubprogram('fetch_kernel_string', [scratch, CAPTURE_CSTR, filename, 4096])
-  const mm = readU64(b, b.add(task, facts.taskMm))
-  const at = b.variable(u64, readU64(b, b.add(mm, facts.mmArgStart)))
-  const end = readU64(b, b.add(mm, facts.mmArgEnd))
+  const mm = readU64(b, task, 'taskMm')
+  const at = b.variable(u64, readU64(b, mm, 'mmArgStart'))
+  const end = readU64(b, mm, 'mmArgEnd')
   const arg = 1 << 8
   b.forRange(0, EXEC_STRINGS, (_, loop) => {
     b.if(b.ge(at.get(), end), () => loop.break())
@@ -157,7 +151,7 @@ function fetchProgram(b: Builder, plan: TracePlan, scratch: Value, task: Value, 
       scratch,
       CAPTURE_CSTR | arg,
       at.get(),
-      options.stringLimit,
+      configured(b, 'stringLimit'),
     ])
     b.if(b.test(got, 1n << 63n), () => loop.break())
     at.set(b.add(at.get(), got))
@@ -173,9 +167,9 @@ export function processExit(plan: TracePlan): Program {
       const state = b.load(thread, THREAD_FLAGS, u32)
       const key = b.slot(4, 'ended tid', 4)
       b.store(key, 0, tid)
-      if (!plan.options.summary) {
+      b.if(b.not(isOn(b, 'summary')), () => {
         b.if(b.not(b.test(state, THREAD_AWAITS_EXEC)), () => {
-          const time = now(b, plan)
+          const time = now(b)
           b.if(b.test(state, THREAD_IN_CALL), () => {
             const enter = b.select(
               b.test(state, THREAD_ENTER_SENT),
@@ -194,13 +188,13 @@ export function processExit(plan: TracePlan): Program {
             })
           })
           const task = b.load(ctx, 0, u64)
-          const code = readU32(b, b.add(task, plan.facts.taskExitCode))
-          const signal = readU64(b, b.add(task, plan.facts.taskSignal))
-          const live = readU32(b, b.add(signal, plan.facts.signalLive))
+          const code = readU32(b, task, 'taskExitCode')
+          const signal = readU64(b, task, 'taskSignal')
+          const live = readU32(b, signal, 'signalLive')
           const last = b.convert(b.eq(live, 0), u32)
           emitFixed(b, { kind: RECORD_EXIT, tid, tgid, nr: last, time, ret: b.convert(code, u64) })
         })
-      }
+      })
       b.call('map_delete_elem', [b.mapFd('threads'), key])
     })
     b.return(0)
@@ -219,7 +213,7 @@ export function signalDeliver(plan: TracePlan): Program {
       const info = b.load(ctx, 8, u64)
       // SEND_SIG_NOINFO: no signal anybody sent, but the end of a process that is being killed; its exit tells by what
       b.if(b.eq(info, 0), () => b.return(0))
-      const time = now(b, plan)
+      const time = now(b)
       emitReserved(b, size, record => {
         writeFixed(b, record, 0, { kind: RECORD_SIGNAL, flags: CALL_HAS_SEGMENTS, tid, tgid, nr, time })
         b.store(record, RECORD_FIXED_BYTES, CAPTURE_BYTES, u32)
@@ -233,20 +227,17 @@ export function signalDeliver(plan: TracePlan): Program {
   return p
 }
 
-function now(b: Builder, plan: TracePlan): Value {
-  return needsTimes(plan.options) ? b.call('ktime_get_ns', []) : b.const(u64, 0)
-}
-
-function readU32(b: Builder, address: Value): Value {
+/** The u32 that is `field` bytes into what `base` points to. */
+function readU32(b: Builder, base: Value, field: ConfigField): Value {
   const slot = b.slot(4, 'u32', 4)
   b.store(slot, 0, 0, u32)
-  b.call('probe_read_kernel', [slot, 4, address])
+  b.call('probe_read_kernel', [slot, 4, b.add(base, configured(b, field))])
   return b.load(slot, 0, u32)
 }
 
-function readU64(b: Builder, address: Value): Value {
+function readU64(b: Builder, base: Value, field: ConfigField): Value {
   const slot = b.slot(8, 'u64')
   b.store(slot, 0, 0, u64)
-  b.call('probe_read_kernel', [slot, 8, address])
+  b.call('probe_read_kernel', [slot, 8, b.add(base, configured(b, field))])
   return b.load(slot, 0, u64)
 }

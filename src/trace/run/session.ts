@@ -2,13 +2,9 @@
 // end at which nothing stays attached and nothing that was recorded is missing from the output.
 
 import { EventReader, mappedLossCounter, RingBuffer, waitingFlag } from '../../events/index.ts'
-import { features, hasFeature, possibleCpus, vmlinuxBtf } from '../../kernel/index.ts'
-import { attachRawTracepoint, type Link } from '../../link/index.ts'
-import { BpfMap } from '../../map/index.ts'
-import { Program } from '../../program/index.ts'
+import { possibleCpus } from '../../kernel/index.ts'
+import type { BpfMap } from '../../map/index.ts'
 import { realtimeOffsetNs } from '../../sys/index.ts'
-import { capturesOf } from '../decode/index.ts'
-import { readKernelFacts } from '../kernel/facts.ts'
 import {
   CONTROL_LOST,
   CONTROL_SPAWNER,
@@ -24,7 +20,6 @@ import {
   THREAD_START,
   THREAD_TGID,
 } from '../kernel/layout.ts'
-import { type CallCaptures, traceObject } from '../kernel/object.ts'
 import { machineOf } from '../machine.ts'
 import type { TraceOptions } from '../options.ts'
 import { writeSummary } from '../print/index.ts'
@@ -39,9 +34,10 @@ import {
   RECORD_ENTER,
   RECORD_FIXED_BYTES,
 } from '../record.ts'
-import { type Machine, syscallNames } from '../tables/index.ts'
+import type { Machine } from '../tables/index.ts'
 import { summaryRows } from './counts.ts'
 import { TraceLines } from './lines.ts'
+import { type LoadedHalf, loadKernelHalf } from './load.ts'
 
 /** Where lines go. */
 export interface TraceSink {
@@ -55,6 +51,8 @@ export interface SessionOptions {
   readonly trace: TraceOptions
   readonly output: TraceSink
   readonly toFile: boolean
+  /** the compiled kernel half (a file of dist/kernel-half); without it, it is compiled now */
+  readonly kernelHalf?: string | undefined
   /** a person watches the lines come: calls that wait are shown before they return */
   readonly live: boolean
   readonly fdPath?: (tid: number, fd: number) => string | undefined
@@ -75,9 +73,8 @@ export class TraceSession implements Disposable {
   readonly #options: TraceOptions
   readonly #output: TraceSink
   readonly #machine: Machine
+  readonly #half: LoadedHalf
   readonly #maps: Readonly<Record<string, BpfMap>>
-  readonly #programs: Program[] = []
-  readonly #links: Link[] = []
   readonly #reader: EventReader
   readonly #ring: RingBuffer
   readonly #lines: TraceLines
@@ -86,26 +83,17 @@ export class TraceSession implements Disposable {
   #missed = 0
 
   /** Loads and attaches the kernel half. Throws the errors of its parts, with nothing left attached. */
-  constructor(options: SessionOptions) {
+  static async open(options: SessionOptions): Promise<TraceSession> {
+    return new TraceSession(options, await loadKernelHalf(options.trace, options.kernelHalf))
+  }
+
+  private constructor(options: SessionOptions, half: LoadedHalf) {
     this.#options = options.trace
     this.#output = options.output
     this.#machine = machineOf(process.arch)
-    const facts = readKernelFacts(vmlinuxBtf(), process.arch, {
-      cpuCount: possibleCpus().length,
-      hasCurrentTaskBtf: hasFeature(features.getCurrentTaskBtf),
-    })
-    const object = traceObject(options.trace, facts, callCaptures(this.#machine))
-    const maps: Record<string, BpfMap> = {}
-    try {
-      for (const spec of object.maps) maps[spec.name] = BpfMap.create(spec)
-      for (const { spec } of object.attachments) this.#programs.push(Program.load(spec, { maps }))
-      for (const [i, { tracepoint }] of object.attachments.entries())
-        this.#links.push(attachRawTracepoint(this.#programs[i]!, tracepoint))
-    } catch (error) {
-      for (const owner of [...this.#links, ...this.#programs, ...Object.values(maps)]) owner.close()
-      throw error
-    }
-    this.#maps = maps
+    this.#half = half
+    this.#maps = half.maps
+    const { maps } = half
     this.#control = maps.control!.memory()
     this.#lines = new TraceLines(options.trace, {
       machine: this.#machine,
@@ -191,9 +179,9 @@ export class TraceSession implements Disposable {
   /** Detaches, drains, writes what is left and the summary. */
   async stop(): Promise<TraceLosses> {
     clearInterval(this.#look)
-    for (const link of this.#links) link.close()
+    for (const link of this.#half.links) link.close()
     await this.#reader.stop()
-    this.#missed = this.#programs.reduce(
+    this.#missed = this.#half.programs.reduce(
       (sum, program) => sum + Number(program.info().recursionMisses ?? 0),
       0,
     )
@@ -214,7 +202,8 @@ export class TraceSession implements Disposable {
     clearInterval(this.#look)
     this.#reader.close()
     this.#ring.close()
-    for (const owner of [...this.#links, ...this.#programs, ...Object.values(this.#maps)]) owner.close()
+    for (const owner of [...this.#half.links, ...this.#half.programs, ...Object.values(this.#maps)])
+      owner.close()
   }
 
   #flush(): void {
@@ -276,17 +265,4 @@ function enterRecord(tid: number, thread: DataView, value: Uint8Array): Uint8Arr
   record.set(value.subarray(THREAD_START, THREAD_START + 8), OFFSET_START)
   record.set(value.subarray(THREAD_ARGS, THREAD_ARGS + 48), OFFSET_ARGS)
   return record
-}
-
-function callCaptures(machine: Machine): CallCaptures[] {
-  return (['native', 'compat'] as const).flatMap((abi, index) =>
-    [...syscallNames(machine, index).entries()]
-      .filter(([, name]) => name !== undefined && name !== '')
-      .map(([nr, name]) => ({
-        abi,
-        nr,
-        executes: name === 'execve' || name === 'execveat',
-        captures: capturesOf(machine, index, nr),
-      })),
-  )
 }

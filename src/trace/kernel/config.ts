@@ -1,0 +1,86 @@
+// What the programs are told when they are loaded and not when they are compiled: the options of this trace, and
+// where some fields lie in this kernel's structs. They read it from a frozen map of one entry, whose contents are
+// constants to the verifier: it walks only the branches that these options take, and removes the others. So the
+// programs are compiled once, when the package is built, and a trace starts without a compiler.
+//
+// Every field is a u32.
+
+import type { Builder } from '../../ir/builder.ts'
+import type { Value } from '../../ir/operand.ts'
+import { u32, u64 } from '../../ir/types.ts'
+import { needsTimes, type TraceOptions } from '../options.ts'
+import type { KernelFacts } from './facts.ts'
+
+/** The fields in their order. Switches are 0 or 1. */
+const FIELDS = [
+  // options
+  'follow',
+  'summary',
+  'times',
+  'onlySuccessful',
+  'onlyFailed',
+  'stringLimit',
+  // which kinds of capture the wanted calls have at all
+  'entryCaptures',
+  'exitCaptures',
+  // facts, as in facts.ts
+  'compatFlagOffset',
+  'compatFlagMask',
+  'taskPid',
+  'taskTgid',
+  'taskExitCode',
+  'taskMm',
+  'taskSignal',
+  'signalLive',
+  'mmArgStart',
+  'mmArgEnd',
+  'binprmFilename',
+  'hasCurrentTaskBtf',
+  'hasTaskPtRegs',
+] as const
+
+export type ConfigField = (typeof FIELDS)[number]
+
+export const CONFIG_BYTES = 4 * FIELDS.length
+
+/** The value of a field, as a u64. */
+export function configured(b: Builder, field: ConfigField): Value {
+  return b.convert(b.load(b.mapValue('config'), 4 * FIELDS.indexOf(field), u32, { invariant: true }), u64)
+}
+
+/** Whether a switch is on. */
+export function isOn(b: Builder, field: ConfigField): Value {
+  return b.ne(configured(b, field), 0)
+}
+
+/** The entry of the map `config`. */
+export function encodeConfig(
+  options: TraceOptions,
+  facts: KernelFacts,
+  captures: { readonly entry: boolean; readonly exit: boolean },
+): Uint8Array {
+  const values: Record<ConfigField, number | boolean> = {
+    follow: options.follow,
+    summary: options.summary,
+    times: needsTimes(options),
+    onlySuccessful: options.status === 'successful',
+    onlyFailed: options.status === 'failed',
+    stringLimit: options.stringLimit,
+    entryCaptures: captures.entry,
+    exitCaptures: captures.exit,
+    compatFlagOffset: facts.compatFlag.offset,
+    compatFlagMask: facts.compatFlag.mask,
+    taskPid: facts.taskPid,
+    taskTgid: facts.taskTgid,
+    taskExitCode: facts.taskExitCode,
+    taskMm: facts.taskMm,
+    taskSignal: facts.taskSignal,
+    signalLive: facts.signalLive,
+    mmArgStart: facts.mmArgStart,
+    mmArgEnd: facts.mmArgEnd,
+    binprmFilename: facts.binprmFilename,
+    hasCurrentTaskBtf: facts.hasCurrentTaskBtf,
+    hasTaskPtRegs: facts.hasTaskPtRegs,
+  }
+  return new Uint8Array(Uint32Array.from(FIELDS, field => Number(values[field])).buffer)
+}

@@ -1,0 +1,96 @@
+// The kernel half loaded and attached. Most of what takes the kernel time (the ring's memory, the verifier's walks)
+// goes on in threads of Node's pool, side by side and beside our own work.
+
+import { possibleCpus, readVmlinuxBtf } from '../../kernel/index.ts'
+import { attachRawTracepoint, type Link } from '../../link/index.ts'
+import { BpfMap, updateBatch } from '../../map/index.ts'
+import { loadPrepared, Program } from '../../program/index.ts'
+import { chooseCalls } from '../kernel/call-table.ts'
+import { encodeConfig } from '../kernel/config.ts'
+import { readKernelFacts } from '../kernel/facts.ts'
+import type { KernelHalf } from '../kernel/kernel-half.ts'
+import { parseKernelHalf } from '../kernel/kernel-half-file.ts'
+import { CALL_DESCRIPTORS, scratchSize } from '../kernel/layout.ts'
+import { traceMaps } from '../kernel/maps.ts'
+import type { Arch } from '../kernel/registers.ts'
+import { DEFAULT_TRACE_OPTIONS, type TraceOptions } from '../options.ts'
+
+/** The loaded kernel half, attached link by link with `attach`. */
+export interface LoadedHalf {
+  readonly maps: Readonly<Record<string, BpfMap>>
+  readonly programs: readonly Program[]
+  readonly links: readonly Link[]
+}
+
+/**
+ * Loads and attaches. `built` is the kernel half as a file of dist/kernel-half has it. Throws the errors of its parts,
+ * with nothing left open.
+ */
+export async function loadKernelHalf(options: TraceOptions, built?: string): Promise<LoadedHalf> {
+  const types = readVmlinuxBtf()
+  types.catch(() => {}) // reported where it is awaited
+  const half = await kernelHalf(options, built)
+  const cpuCount = possibleCpus().length
+  const { table, captures } = chooseCalls(half.calls, options)
+  const programs = options.summary
+    ? half.programs.filter(({ tracepoint }) => tracepoint !== 'signal_deliver')
+    : half.programs
+  const owned: { close(): void }[] = []
+  const ring = keep(BpfMap.createAsync(traceMaps(options, cpuCount, new Uint8Array(0)).ring), owned)
+  try {
+    const config = encodeConfig(options, readKernelFacts(await types, process.arch), captures)
+    const maps: Record<string, BpfMap> = {}
+    for (const [name, spec] of Object.entries(traceMaps(options, cpuCount, config))) {
+      if (name !== 'ring') owned.push((maps[name] = BpfMap.create(spec)))
+    }
+    updateBatch(maps.calls!, indexes(CALL_DESCRIPTORS), table)
+    maps.ring = await ring
+    const loaded = await settled(
+      programs.map(({ program }) =>
+        keep(
+          loadPrepared(program, maps).then(fd => new Program(fd, program.name)),
+          owned,
+        ),
+      ),
+    )
+    const links = programs.map(({ tracepoint }, i) => {
+      const link = attachRawTracepoint(loaded[i]!, tracepoint)
+      owned.push(link)
+      return link
+    })
+    return { maps, programs: loaded, links }
+  } catch (error) {
+    await Promise.allSettled([ring])
+    for (const owner of owned.reverse()) owner.close()
+    throw error
+  }
+}
+
+/** All of them, or the first error when none is under way any more. */
+async function settled<T>(promises: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(promises)
+  return Promise.all(promises)
+}
+
+async function keep<T extends { close(): void }>(
+  promise: Promise<T>,
+  owned: { close(): void }[],
+): Promise<T> {
+  const owner = await promise
+  owned.push(owner)
+  return owner
+}
+
+/** As it was compiled when the package was built; compiled now where it was not, or for strings beyond the usual. */
+async function kernelHalf(options: TraceOptions, built: string | undefined): Promise<KernelHalf> {
+  const arch = process.arch as Arch
+  const size = scratchSize(options.stringLimit)
+  const isUsual = size.fetchBytes === scratchSize(DEFAULT_TRACE_OPTIONS.stringLimit).fetchBytes
+  if (isUsual && built !== undefined) return parseKernelHalf(built)
+  const { buildKernelHalf } = await import('../kernel/kernel-half.ts')
+  return buildKernelHalf(arch, size)
+}
+
+function indexes(count: number): Uint8Array {
+  return new Uint8Array(Uint32Array.from({ length: count }, (_, i) => i).buffer)
+}
