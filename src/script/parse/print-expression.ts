@@ -92,7 +92,10 @@ function bareText(e: Expression, indent: string): string {
     }
     case 'binary': {
       const tightness = binaryTightness[e.operator]
-      return `${inner(e.left, tightness)} ${e.operator} ${inner(e.right, tightness + 1)}`
+      const right = inner(e.right, tightness + 1)
+      // "/ {" would be the end of a predicate
+      const isAmbiguous = e.operator === '/' && right.startsWith('{')
+      return `${inner(e.left, tightness)} ${e.operator} ${isAmbiguous ? `(${right})` : right}`
     }
     case 'step':
       return e.prefix ? `${e.operator}${inner(e.target)}` : `${inner(e.target)}${e.operator}`

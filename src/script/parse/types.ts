@@ -124,7 +124,8 @@ function parseTypeReference(p: Parser, isEnd: (code: number) => boolean): TypeSy
     }
     certain = true
   }
-  if (!isEnd(scanner.codeAt(at))) return null
+  const isComparison = scanner.codeAt(at) === 0x3d && scanner.codeAt(at + 1) === 0x3d
+  if (!isEnd(scanner.codeAt(at)) || isComparison) return null
   scanner.at = start
   if (certain) return parseType(p)
   scanner.at = nameEnd
