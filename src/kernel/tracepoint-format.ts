@@ -16,6 +16,8 @@ export interface TracepointFormat {
 /** One field of the record. Offsets count from the record's start, which is also the program's context. */
 export interface TracepointField {
   readonly name: string
+  /** as the file has it: `__data_loc char[] filename`, `char comm[16]` */
+  readonly declaration: string
   /** the C type without array length and `__data_loc`: `unsigned long`, `const char *`, `char` of `char comm[16]` */
   readonly type: string
   readonly offset: number
@@ -75,6 +77,7 @@ function parseField(line: string): TracepointField {
   if (declaration === undefined) throw bad('a field without a name', line)
   return {
     ...declaration,
+    declaration: m[1]!.trim(),
     offset: parseNumber(m[2]!, line),
     sizeBytes: parseNumber(m[3]!, line),
     signed: m[4] === '1',
