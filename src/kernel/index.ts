@@ -58,5 +58,5 @@ export {
 export { findTraceFs, openTraceFs, TRACEFS_PATH, TraceFs } from './tracefs.ts'
 export { parseTracepointFormat, type TracepointField, type TracepointFormat } from './tracepoint-format.ts'
 export { type UserSymbol, UserSymbols } from './user-symbols.ts'
-export { hasVmlinuxBtf, readVmlinuxBtf, VMLINUX_BTF_PATH, vmlinuxBtf } from './vmlinux-btf.ts'
+export { hasVmlinuxBtf, VMLINUX_BTF_PATH, vmlinuxBtf } from './vmlinux-btf.ts'
 export { readUserNames, signalNames } from './words.ts'

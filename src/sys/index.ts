@@ -89,7 +89,7 @@ export {
 } from './epoll.ts'
 export { keepAlive } from './keep.ts'
 export { type Linux, linux, type ReadablePoll, type SpawnCall, setLinux, withLinux } from './linux.ts'
-export { MAP_SHARED, type MemoryMap, mapMemory, PROT_READ, PROT_WRITE } from './memory-map.ts'
+export { MAP_PRIVATE, MAP_SHARED, type MemoryMap, mapMemory, PROT_READ, PROT_WRITE } from './memory-map.ts'
 export {
   PERF_COUNT_SW_BPF_OUTPUT,
   PERF_COUNT_SW_CPU_CLOCK,

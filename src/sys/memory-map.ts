@@ -6,6 +6,7 @@ import { linux } from './linux.ts'
 export const PROT_READ = 1
 export const PROT_WRITE = 2
 export const MAP_SHARED = 1
+export const MAP_PRIVATE = 2
 
 /**
  * One mapping. Reading any view of `buffer` after `unmap` kills the process (SIGSEGV), and so does writing to a
@@ -18,15 +19,16 @@ export interface MemoryMap {
   unmap(): void
 }
 
-/** Maps `byteLength` bytes of `fd`, shared. Throws SyscallError with `action`. */
+/** Maps `byteLength` bytes of `fd`, shared unless told. Throws SyscallError with `action`. */
 export const mapMemory = (
   fd: number,
   offset: number,
   byteLength: number,
   prot: number,
   action: string,
+  flags: typeof MAP_SHARED | typeof MAP_PRIVATE = MAP_SHARED,
 ): MemoryMap => {
-  const address = linux().mmap(0, byteLength, prot, MAP_SHARED, fd, offset)
+  const address = linux().mmap(0, byteLength, prot, flags, fd, offset)
   if (address < 0) throw new SyscallError('mmap', -address, action, hint(-address))
   const buffer = linux().view(address, byteLength)
   let mapped = true

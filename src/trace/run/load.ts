@@ -1,7 +1,7 @@
 // The kernel half loaded and attached. Most of what takes the kernel time (the ring's memory, the verifier's walks)
 // goes on in threads of Node's pool, side by side and beside our own work.
 
-import { possibleCpus, readVmlinuxBtf } from '../../kernel/index.ts'
+import { possibleCpus, vmlinuxBtf } from '../../kernel/index.ts'
 import { attachRawTracepoint, type Link } from '../../link/index.ts'
 import { BpfMap, updateBatch } from '../../map/index.ts'
 import { loadPrepared, Program } from '../../program/index.ts'
@@ -27,8 +27,6 @@ export interface LoadedHalf {
  * with nothing left open.
  */
 export async function loadKernelHalf(options: TraceOptions, built?: string): Promise<LoadedHalf> {
-  const types = readVmlinuxBtf()
-  types.catch(() => {}) // reported where it is awaited
   const half = await kernelHalf(options, built)
   const cpuCount = possibleCpus().length
   const { table, captures } = chooseCalls(half.calls, options)
@@ -38,7 +36,7 @@ export async function loadKernelHalf(options: TraceOptions, built?: string): Pro
   const owned: { close(): void }[] = []
   const ring = keep(BpfMap.createAsync(traceMaps(options, cpuCount, new Uint8Array(0)).ring), owned)
   try {
-    const config = encodeConfig(options, readKernelFacts(await types, process.arch), captures)
+    const config = encodeConfig(options, readKernelFacts(vmlinuxBtf(), process.arch), captures)
     const maps: Record<string, BpfMap> = {}
     for (const [name, spec] of Object.entries(traceMaps(options, cpuCount, config))) {
       if (name !== 'ring') owned.push((maps[name] = BpfMap.create(spec)))
