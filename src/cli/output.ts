@@ -45,6 +45,12 @@ export class TraceOutput {
     return new Promise(resolve => this.#waiters.push(resolve))
   }
 
+  /** Notes how a write that the caller made itself failed. */
+  fail(error: NodeJS.ErrnoException): void {
+    if (error.code === 'EPIPE') this.closed = true
+    else this.failure = error
+  }
+
   #writeNext(): void {
     const chunk = this.#queue[0]
     if (chunk === undefined || this.ended) {
@@ -61,8 +67,7 @@ export class TraceOutput {
         setTimeout(() => this.#writeNext(), 2)
         return
       }
-      if (error?.code === 'EPIPE') this.closed = true
-      else if (error) this.failure = error
+      if (error) this.fail(error)
       else {
         this.#queuedBytes -= written
         if (written < chunk.length) this.#queue[0] = chunk.subarray(written)

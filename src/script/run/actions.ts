@@ -38,8 +38,6 @@ export interface ActionContext {
   readFile(path: string, maxBytes: number): { readonly text: string } | { readonly problem: string }
   /** runs a shell command to its end; byte strings in and out */
   runCommand(command: string): { readonly printed: string; readonly problem?: string }
-  /** what was printed so far must be out before a command prints */
-  flush(): void
 }
 
 /** Bytes of a record before its arguments: the action's index, and 4 bytes of padding. */
@@ -168,7 +166,6 @@ function cat(context: ActionContext, action: Action, path: string): void {
 
 /** Runs the command to its end, its output into ours. */
 function system(context: ActionContext, action: Action, command: string): void {
-  context.flush()
   const ran = context.runCommand(command)
   if (ran.printed !== '') context.output.system(ran.printed.replace(/\n$/, ''))
   if (ran.problem !== undefined) context.warn(action, `cannot run the command: ${ran.problem}`)

@@ -27,8 +27,6 @@ import { StackFrames } from './stacks.ts'
 export interface ScriptSink {
   /** takes over what has been written; called after each batch of records */
   push(bytes: Uint8Array): void
-  /** writes out at once what was pushed: before a command prints to the same place */
-  flushNow(): void
   /** resolves when all that was pushed has been written, or can no longer be */
   flushed(): Promise<void>
 }
@@ -101,10 +99,6 @@ export class ScriptSession implements Disposable {
         readFile: options.readFile,
         runCommand: options.runCommand,
         exit: code => this.#exit(code),
-        flush: () => {
-          this.#flush()
-          options.sink.flushNow()
-        },
       })
       this.#ring = RingBuffer.open(maps[RING_MAP]!, (view, offset, length) => {
         this.#actions.record(view.data, view.u8, offset, length)
