@@ -18,6 +18,7 @@ function expand(source: string, options?: ParseOptions): string {
 }
 
 const good: readonly (readonly [string, string])[] = [
+  ['macro bare { 1 } begin { _ = bare; }', 'begin { _ = { 1 }; }'],
   ['macro one() { 1 } begin { $x = one; $y = one(); }', 'begin { $x = { 1 }; $y = { 1 }; }'],
   ['macro inc(x) { x + 1 } begin { _ = inc(2 * 3); }', 'begin { _ = { 2 * 3 + 1 }; }'],
   ['macro inc($x) { $x += 1; } begin { $y = 1; inc($y); }', 'begin { $y = 1; { $y += 1; } }'],

@@ -172,6 +172,14 @@ test('canonical text', () => {
 
 const refused: readonly (readonly [string, string])[] = [
   [
+    'begin { 1ulll }',
+    "stdin:1:13-14: ERROR: syntax: invalid integer suffix 'l'\nbegin { 1ulll }\n            ~\n",
+  ],
+  [
+    'begin { 12undefined }',
+    "stdin:1:12-20: ERROR: syntax: invalid integer suffix 'ndefined'\nbegin { 12undefined }\n           ~~~~~~~~\n",
+  ],
+  [
     'begin { $x = ; }',
     'stdin:1:14-15: ERROR: syntax: expected expression\nbegin { $x = ; }\n             ~\n',
   ],

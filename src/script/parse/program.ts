@@ -210,9 +210,12 @@ function parseMacro(p: Parser): Macro | null {
   scanner.at += 5
   const name = p.expectIdentifier('macro name')
   const span = scanner.span(start)
-  if (name === '' || !p.expect(openParen)) return null
+  if (name === '') return null
   const parameters: Macro['parameters'] = []
-  if (!scanner.take(closeParen)) {
+  // bpftrace's documentation leaves empty parentheses out, its parser does not
+  const bare = scanner.codeAt(scanner.afterLayout(scanner.at)) === openBrace
+  if (!bare && !p.expect(openParen)) return null
+  if (!bare && !scanner.take(closeParen)) {
     do {
       const parameter = parseMacroParameter(p)
       if (parameter !== null) parameters.push(parameter)

@@ -175,10 +175,9 @@ export class Scanner {
     this.at = wordEnd
     if (wordEnd === suffixStart) return { text: text.slice(start, wordEnd), suffixStart: -1 }
     const suffix = text.slice(suffixStart, wordEnd)
-    const known = /^(?:[uU]?[lL]{0,2}|[lL]{1,2}[uU]|[num]s|[smhd])$/.test(suffix)
-    return known
-      ? { text: text.slice(start, wordEnd), suffixStart: -1 }
-      : { text: text.slice(start, suffixStart), suffixStart }
+    const known = /^(?:[lL]{1,2}[uU]$|[num]s|[smhd]|[uU][lL]{0,2}|[lL]{1,2})?/.exec(suffix)![0].length
+    const badStart = hex && !/^[uUlL]/.test(suffix) ? suffixStart : suffixStart + known
+    return { text: text.slice(start, badStart), suffixStart: badStart === wordEnd ? -1 : badStart }
   }
 }
 

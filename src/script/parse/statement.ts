@@ -183,18 +183,19 @@ function parseFor(p: Parser): Statement {
   if (!p.expect(colon)) return failed(p, start)
   const first = parsePostfix(p, parsePrimary(p))
   const dots = scanner.afterLayout(scanner.at)
-  let iterable: Extract<Statement, { kind: 'for' }>['iterable']
+  let iterable: Extract<Statement, { kind: 'for' }>['iterable'] | undefined
   if (scanner.codeAt(dots) === dot && scanner.codeAt(dots + 1) === dot) {
     scanner.at = dots + 2
     const end = parsePostfix(p, parsePrimary(p))
     iterable = { kind: 'range', id: p.ids.count++, span: scanner.span(start), start: first, end }
   } else if (first.kind === 'map') {
     iterable = first
-  } else {
+  }
+  if (parenthesis && !p.expect(closeParen)) return failed(p, start)
+  if (iterable === undefined) {
     p.fail('map or range in for loop')
     return failed(p, start)
   }
-  if (parenthesis && !p.expect(closeParen)) return failed(p, start)
   const body = parseBlock(p, false)
   return { kind: 'for', id: p.ids.count++, span: scanner.span(start), variable, iterable, body }
 }
