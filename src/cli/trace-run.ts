@@ -1,5 +1,6 @@
 // Runs one trace from start to end: spawns or attaches, waits, passes signals on, and says what was lost.
 
+import { fstatSync } from 'node:fs'
 import { constants } from 'node:os'
 import { isatty } from 'node:tty'
 import { BeetraceError } from '../errors/index.ts'
@@ -43,6 +44,8 @@ export async function runTrace(
     toFile,
     kernelHalf: builtKernelHalf(),
     live: isatty(fd) && !options.json && !options.summary && options.status === 'all',
+    // with -y the files behind descriptors are looked up when a call is shown: soon, or they are closed
+    watched: options.decodeFds || !toFile || !isUnwatched(fd),
     ...(options.decodeFds ? { fdPath: descriptorTarget } : {}),
     onFork: (tid, tgid, parentTgid) => {
       session.showThreads()
@@ -76,6 +79,7 @@ export async function runTrace(
     }
     // not earlier: until the command runs, Ctrl-C is for us and ends us as it ends anything else
     const interrupted = ended.onSignals(command.length > 0)
+    session.stepBack()
     const watched = [...processes, ...(child === undefined ? [] : [child])].map(pid => watchEnd(session, pid))
     await Promise.race([Promise.all(watched), interrupted, outputEnds(output)])
     const follows = options.follow && !ended.interrupted
@@ -105,6 +109,12 @@ export async function runTrace(
   } finally {
     session[Symbol.dispose]()
   }
+}
+
+/** A file, or a device that is no terminal: nobody waits for what is written there. */
+function isUnwatched(fd: number): boolean {
+  const stat = fstatSync(fd)
+  return stat.isFile() || (stat.isCharacterDevice() && !isatty(fd))
 }
 
 /** The signals that end a trace. */

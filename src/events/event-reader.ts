@@ -16,6 +16,10 @@ export interface EventReaderOptions {
   readonly intervalMs?: number
   /** after each round that handed over records: the place to flush what they were turned into */
   readonly onDrained?: (records: number) => void
+  /** when nobody waits for records: leave them in the rings for a while, and read many at a time */
+  readonly patience?: Patience
+  /** before each look at a busy ring: how full the fullest one is, 0 to 1 */
+  readonly onLevel?: (level: number) => void
   /** what a callback threw; without this it is thrown on, as an uncaught exception */
   readonly onError?: (error: unknown) => void
 }
@@ -27,6 +31,16 @@ export interface EventSource {
   /** hands over what is there, `max` records at most; how many it were */
   drain(max?: number): number
   isEmpty(): boolean
+  /** how full it is, 0 to 1; a source that cannot tell is read at once */
+  level?(): number
+}
+
+/** Reading in large parts costs the writer less: its processor and ours are not shared, and our code runs hot. */
+export interface Patience {
+  /** read when the fullest ring is filled to this part, 0 to 1 */
+  readonly level: number
+  /** or when its first record has been there for so long, ms */
+  readonly ms: number
 }
 
 interface WatchedRing {
@@ -37,8 +51,11 @@ interface WatchedRing {
 
 const DEFAULT_INTERVAL_MS = 5
 
-/** Records handed over before other work of the process gets its turn. */
-const RECORDS_A_TURN = 200_000
+/** After so long other work of the process gets its turn. */
+const TURN_MS = 25
+
+/** Records handed over before the level is looked at again. */
+const RECORDS_A_LEVEL = 256
 
 /**
  * After a ring with a waiting flag went idle, one more look: the kernel half may have read the flag just before it was
@@ -54,9 +71,15 @@ export class EventReader implements Disposable {
   readonly #intervalMs: number
   readonly #onDrained: ((records: number) => void) | undefined
   readonly #onError: ((error: unknown) => void) | undefined
+  readonly #onLevel: ((level: number) => void) | undefined
+  readonly #patience: Patience | undefined
+  /** the last turn left records */
+  #behind = false
+  /** since when records may wait in a ring, performance.now() */
+  #waitingSinceMs = 0
   readonly #rings: WatchedRing[] = []
   readonly #others = new Set<ReadablePoll>()
-  #state: 'stopped' | 'idle' | 'reading' = 'stopped'
+  #state: 'stopped' | 'idle' | 'reading' | 'stopping' = 'stopped'
   #timer: NodeJS.Timeout | undefined
   #immediate: NodeJS.Immediate | undefined
   #lateLook: NodeJS.Timeout | undefined
@@ -67,13 +90,15 @@ export class EventReader implements Disposable {
     this.#intervalMs = options.intervalMs ?? DEFAULT_INTERVAL_MS
     this.#onDrained = options.onDrained
     this.#onError = options.onError
+    this.#onLevel = options.onLevel
+    this.#patience = options.patience
   }
 
   /** Reads a ring from now on (or from `start`). The ring stays the caller's to close, after `close` here. */
   addRing(ring: EventSource, waiting?: WaitingFlag): void {
     const poll = this.#linux.pollReadable(ring.fd, () => this.#wake())
     this.#rings.push({ ring, poll, waiting })
-    if (this.#state !== 'stopped') this.#begin()
+    if (this.#state === 'idle' || this.#state === 'reading') this.#begin()
   }
 
   /**
@@ -113,13 +138,18 @@ export class EventReader implements Disposable {
    */
   async stop(): Promise<boolean> {
     this.#halt()
+    this.#state = 'stopping'
     const deadline = performance.now() + STOP_TIMEOUT_MS
     for (;;) {
-      this.drain()
-      if (this.#rings.every(({ ring }) => ring.isEmpty())) return true
-      if (performance.now() > deadline) return false
-      await new Promise(resolve => setTimeout(resolve, 1))
+      this.#readTurn()
+      const empty = this.#rings.every(({ ring }) => ring.isEmpty())
+      if (empty || this.#state !== 'stopping') break
+      if (!this.#behind && performance.now() > deadline) break
+      // what was read is on its way out meanwhile: it need not all be kept
+      await (this.#behind ? nextTurn() : delay(1))
     }
+    this.#state = 'stopped'
+    return this.#rings.every(({ ring }) => ring.isEmpty())
   }
 
   /** Stops at once, without a drain, and lets go of all descriptors. Twice is harmless. */
@@ -147,6 +177,7 @@ export class EventReader implements Disposable {
       if (waiting !== undefined) clearWaiting(waiting)
     }
     this.#state = 'reading'
+    this.#waitingSinceMs = performance.now()
     this.#look()
   }
 
@@ -162,20 +193,55 @@ export class EventReader implements Disposable {
     this.#immediate = undefined
     clearTimeout(this.#lateLook)
     this.#lookCount++
-    let records = 0
-    let behind = false
-    for (const { ring } of this.#rings) {
-      this.#guard(() => {
-        const taken = ring.drain(RECORDS_A_TURN)
-        records += taken
-        behind ||= taken === RECORDS_A_TURN
-      })
+    if (this.#mayWait(this.#tellLevel())) {
+      this.#timer = setTimeout(() => this.#look(), this.#intervalMs)
+      return
     }
-    if (records > 0) this.#guard(() => this.#onDrained?.(records))
+    const records = this.#readTurn()
     // a callback may have stopped us
     if (this.#state !== 'reading') return
-    if (behind) this.#immediate = setImmediate(() => this.#look())
+    if (this.#behind) this.#immediate = setImmediate(() => this.#look())
     else if (records > 0 || !this.#sleep()) this.#timer = setTimeout(() => this.#look(), this.#intervalMs)
+  }
+
+  /** Reads until the rings are empty or a turn is over; how many records. */
+  #readTurn(): number {
+    const endMs = performance.now() + TURN_MS
+    let records = 0
+    for (;;) {
+      this.#behind = false
+      for (const { ring } of this.#rings) {
+        this.#guard(() => {
+          const taken = ring.drain(RECORDS_A_LEVEL)
+          records += taken
+          if (taken === RECORDS_A_LEVEL) this.#behind = true
+        })
+      }
+      if (!this.#behind || this.#state === 'stopped' || performance.now() > endMs) break
+      this.#tellLevel()
+    }
+    if (!this.#behind) this.#waitingSinceMs = performance.now()
+    if (records > 0) this.#guard(() => this.#onDrained?.(records))
+    return records
+  }
+
+  /** Finds how full the fullest ring is, 0 to 1, and passes it on. */
+  #tellLevel(): number {
+    let level = 0
+    for (const { ring } of this.#rings) level = Math.max(level, ring.level?.() ?? 0)
+    this.#guard(() => this.#onLevel?.(level))
+    return level
+  }
+
+  /** Whether what is in the rings can stay there. Empty rings are looked at, to go to sleep over them. */
+  #mayWait(level: number): boolean {
+    const patience = this.#patience
+    return (
+      patience !== undefined &&
+      level > 0 &&
+      level < patience.level &&
+      performance.now() - this.#waitingSinceMs < patience.ms
+    )
   }
 
   /** Goes idle, unless a record came meanwhile. */
@@ -215,3 +281,6 @@ export class EventReader implements Disposable {
     }
   }
 }
+
+const nextTurn = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
+const delay = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms))

@@ -1,5 +1,5 @@
 // Ring buffers read in place, waking, and the count of what was lost.
-export { EventReader, type EventReaderOptions, type EventSource } from './event-reader.ts'
+export { EventReader, type EventReaderOptions, type EventSource, type Patience } from './event-reader.ts'
 export { type LossCounter, Losses, mappedLossCounter, perCpuLossCounter } from './losses.ts'
 export { type OnPerfRecord, PerfBuffer, type PerfBufferOptions } from './perf-buffer.ts'
 export { RingBuffer } from './ring-buffer.ts'

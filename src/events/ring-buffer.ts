@@ -126,6 +126,11 @@ export class RingBuffer implements Disposable {
     return this.#closed ? 0 : (Atomics.load(this.#producer, 0) - this.#position) >>> 0
   }
 
+  /** How full the ring is, 0 to 1. */
+  level(): number {
+    return this.pendingBytes() / this.sizeBytes
+  }
+
   get closed(): boolean {
     return this.#closed
   }

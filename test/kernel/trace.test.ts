@@ -52,6 +52,16 @@ check('from its own execve to its exit', ['cat', '/etc/hostname'], {
     /^\+\+\+ exited with 0 \+\+\+$/,
   ],
 })
+// the tracer takes what is left of the processors; the command is none the wiser
+check(
+  'the command keeps the priority we were given, and we step back',
+  [
+    'sh',
+    '-c',
+    'sleep 0.3; read -r _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ nice _ </proc/$$/stat; read -r _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ tracer _ </proc/$PPID/stat; echo $nice $tracer',
+  ],
+  { stdout: '0 10\n' },
+)
 check("the command's status", ['sh', '-c', 'exit 7'], {
   status: 7,
   lines: [/^exit_group\(7\)/, /^\+\+\+ exited with 7 \+\+\+$/],

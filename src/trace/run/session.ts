@@ -1,7 +1,7 @@
 // One trace from loading to the last line: the kernel half loaded and attached, records drained into lines, and an
 // end at which nothing stays attached and nothing that was recorded is missing from the output.
 
-import { EventReader, mappedLossCounter, RingBuffer, waitingFlag } from '../../events/index.ts'
+import { EventReader, mappedLossCounter, type Patience, RingBuffer, waitingFlag } from '../../events/index.ts'
 import { possibleCpus } from '../../kernel/index.ts'
 import type { BpfMap } from '../../map/index.ts'
 import { realtimeOffsetNs } from '../../sys/index.ts'
@@ -38,6 +38,7 @@ import type { Machine } from '../tables/index.ts'
 import { summaryRows } from './counts.ts'
 import { TraceLines } from './lines.ts'
 import { type LoadedHalf, loadKernelHalf } from './load.ts'
+import { Priority } from './priority.ts'
 
 /** Where lines go. */
 export interface TraceSink {
@@ -55,6 +56,8 @@ export interface SessionOptions {
   readonly kernelHalf?: string | undefined
   /** a person watches the lines come: calls that wait are shown before they return */
   readonly live: boolean
+  /** somebody may be waiting for each line; else lines come in larger parts, which costs the traced program less */
+  readonly watched: boolean
   readonly fdPath?: (tid: number, fd: number) => string | undefined
   /** a traced thread or process was made */
   readonly onFork: (tid: number, tgid: number, parentTgid: number) => void
@@ -80,6 +83,7 @@ export class TraceSession implements Disposable {
   readonly #lines: TraceLines
   readonly #control: DataView
   #look: NodeJS.Timeout | undefined
+  readonly #priority = new Priority()
   #missed = 0
 
   /** Loads and attaches the kernel half. Throws the errors of its parts, with nothing left attached. */
@@ -103,11 +107,12 @@ export class TraceSession implements Disposable {
       onFork: options.onFork,
     })
     this.#reader = new EventReader({
-      intervalMs: 5,
+      ...(options.watched ? { intervalMs: WATCHED_MS } : { intervalMs: LEFT_ALONE_MS, patience: PATIENCE }),
       onDrained: () => {
         this.#flush()
         this.#look?.refresh()
       },
+      onLevel: level => this.#priority.level(level),
     })
     const lines = this.#lines
     this.#ring = RingBuffer.open(maps.ring!, (view, offset, length) => {
@@ -176,9 +181,15 @@ export class TraceSession implements Disposable {
     return this.#reader.addFd(fd, onReadable)
   }
 
+  /** Leaves the processors to what is traced as far as the ring has room. To be called when the command is made. */
+  stepBack(): void {
+    this.#priority.start()
+  }
+
   /** Detaches, drains, writes what is left and the summary. */
   async stop(): Promise<TraceLosses> {
     clearInterval(this.#look)
+    this.#priority.stop()
     for (const link of this.#half.links) link.close()
     await this.#reader.stop()
     this.#missed = this.#half.programs.reduce(
@@ -243,6 +254,12 @@ export class TraceSession implements Disposable {
     return calls.sort((a, b) => a.tid - b.tid)
   }
 }
+
+/** How often the ring is looked at, ms: when somebody watches, and when nobody does. */
+const WATCHED_MS = 5
+const LEFT_ALONE_MS = 10
+/** What nobody watches is written when an eighth of the ring is full, or a fifth of a second old. */
+const PATIENCE: Patience = { level: 1 / 8, ms: 200 }
 
 /** Lines are handed to the output in pieces of about this size. */
 const FLUSH_BYTES = 1 << 20
