@@ -120,6 +120,40 @@ function onManyPlaces(attachType: number, options: LinkCreateOptions, proof: num
   )
 }
 
+/** Programs of control groups by link; the descriptor is looked at last, and is none. */
+export const cgroupLink: Feature = {
+  name: 'cgroup link',
+  since: '5.7',
+  probe: () =>
+    answer(
+      withProgram(
+        { type: bpf.BPF_PROG_TYPE_CGROUP_SKB, expectedAttachType: bpf.BPF_CGROUP_INET_EGRESS },
+        progFd =>
+          withFd(bpfLinkCreate({ progFd, target: NO_FD, attachType: bpf.BPF_CGROUP_INET_EGRESS }), () => 0),
+      ),
+      { proves: [errno.EBADF] },
+    ),
+}
+
+/** XDP by link. The loopback has no driver that could run it: EOPNOTSUPP, or another program is there. */
+export const xdpLink: Feature = {
+  name: 'XDP link',
+  since: '5.9',
+  probe: () => {
+    const flags = XDP_FLAGS_DRV_MODE
+    return answer(
+      withProgram({ type: bpf.BPF_PROG_TYPE_XDP }, progFd =>
+        withFd(bpfLinkCreate({ progFd, target: LOOPBACK, attachType: bpf.BPF_XDP, flags }), () => 0),
+      ),
+      { proves: [errno.EOPNOTSUPP, errno.EBUSY, errno.EEXIST] },
+    )
+  },
+}
+
+/** the first interface of every network namespace */
+const LOOPBACK = 1
+const XDP_FLAGS_DRV_MODE = 4
+
 /** Traffic control programs by link, on an interface that is not there: ENODEV. */
 export const tcx: Feature = {
   name: 'tcx',

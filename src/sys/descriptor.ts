@@ -5,6 +5,7 @@ import { allocate, cString, LITTLE_ENDIAN } from './bytes.ts'
 import { keepAlive } from './keep.ts'
 import { linux } from './linux.ts'
 
+const AT_FDCWD = -100
 const F_GETFD = 1
 const F_SETFD = 2
 const F_DUPFD_CLOEXEC = 1030
@@ -17,6 +18,14 @@ export const closeFd = (fd: number): number => linux().close(fd)
 
 /** Closes them side by side: for descriptors whose closing waits in the kernel. */
 export const closeAtOnce = (fds: readonly number[]): void => linux().closeAtOnce(fds)
+
+/** Opens a file or directory for reading, close-on-exec. */
+export const openForReading = (path: string): number => {
+  const name = cString(path)
+  const fd = linux().openat(AT_FDCWD, linux().address(name), O_CLOEXEC, 0)
+  keepAlive(name)
+  return fd
+}
 
 /** A second descriptor of the same object, close-on-exec. */
 export const dupFd = (fd: number): number => linux().fcntl(fd, F_DUPFD_CLOEXEC, 0)

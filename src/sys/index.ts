@@ -67,6 +67,7 @@ export {
   mount,
   O_CLOEXEC,
   O_NONBLOCK,
+  openForReading,
   pipe,
   preadFd,
   readFd,
@@ -90,6 +91,22 @@ export {
 export { keepAlive } from './keep.ts'
 export { type Linux, linux, type ReadablePoll, type SpawnCall, setLinux, withLinux } from './linux.ts'
 export { MAP_PRIVATE, MAP_SHARED, type MemoryMap, mapMemory, PROT_READ, PROT_WRITE } from './memory-map.ts'
+export {
+  attribute,
+  attributes,
+  joinBytes,
+  NETLINK_ROUTE,
+  type NetlinkAnswer,
+  type NetlinkMessage,
+  NLM_F_CREATE,
+  NLM_F_DUMP,
+  NLM_F_ECHO,
+  NLM_F_EXCL,
+  NLM_F_REPLACE,
+  nested,
+  netlinkRequest,
+  u32Attribute,
+} from './netlink.ts'
 export {
   PERF_COUNT_SW_BPF_OUTPUT,
   PERF_COUNT_SW_CPU_CLOCK,
@@ -137,5 +154,6 @@ export {
   parseSoftNofile,
   splitNul,
 } from './self.ts'
+export { SOL_SOCKET, setSocketOption } from './socket.ts'
 export { type SpawnOptions, spawnProcess } from './spawn.ts'
 export { CLOCK_BOOTTIME, CLOCK_MONOTONIC, CLOCK_REALTIME, clockNs, realtimeOffsetNs } from './time.ts'

@@ -35,6 +35,9 @@ export interface Linux {
   pread(fd: number, buffer: number, byteLength: number, offset: number): number
   pipe2(fds: number, flags: number): number
 
+  socket(domain: number, type: number, protocol: number): number
+  setsockopt(fd: number, level: number, option: number, value: number, byteLength: number): number
+
   epollCreate(flags: number): number
   epollCtl(epollFd: number, op: number, fd: number, event: number): number
   epollWait(epollFd: number, events: number, maxEvents: number, timeoutMs: number): number

@@ -57,6 +57,10 @@ export const nativeLinux = (): Linux => {
     pread: (fd, buffer, byteLength, offset) => call(numbers.pread64, fd, buffer, byteLength, offset),
     pipe2: (fds, flags) => call(numbers.pipe2, fds, flags),
 
+    socket: (domain, type, protocol) => call(numbers.socket, domain, type, protocol),
+    setsockopt: (fd, level, option, value, byteLength) =>
+      call(numbers.setsockopt, fd, level, option, value, byteLength),
+
     epollCreate: flags => call(numbers.epoll_create1, flags),
     epollCtl: (epollFd, op, fd, event) => call(numbers.epoll_ctl, epollFd, op, fd, event),
     epollWait: (epollFd, events, maxEvents, timeoutMs) =>

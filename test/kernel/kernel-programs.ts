@@ -106,6 +106,38 @@ export function countEventsOf(
   }
 }
 
+/** A program of a type without a process: counts its runs and returns `verdict`. */
+export function countRuns(type: number, verdict: number, expectedAttachType = 0): CountingProgram {
+  const mapAttr = { mapType: BPF_MAP_TYPE_ARRAY, keySize: 4, valueSize: 8, maxEntries: 1 }
+  const mapFd = checkSyscall(bpfMapCreate(mapAttr), 'bpf', 'create the map of counts')
+  const insns = encode([
+    ldMapValueFd(R1, mapFd, 0),
+    load(8, R2, R1, 0),
+    aluImm('add', R2, 1),
+    store(8, R1, 0, R2),
+    movImm(R0, verdict),
+    exit(),
+  ])
+  const attr = { progType: type, insns, license: 'GPL', progName: 'count_runs', expectedAttachType }
+  const fd = withMemlock(() => bpfProgLoad(attr))
+  checkSyscall(fd, 'bpf', `load a counting program of type ${type}`)
+  return {
+    fd,
+    name: 'count_runs',
+    id: programId(fd),
+    count: () => {
+      const bytes = new Uint8Array(8)
+      checkSyscall(bpfMapLookup(mapFd, new Uint8Array(4), bytes), 'bpf', 'read the counts')
+      return new BigUint64Array(bytes.buffer)[0]!
+    },
+    cookie: () => 0n,
+    [Symbol.dispose]: () => {
+      closeFd(fd)
+      closeFd(mapFd)
+    },
+  }
+}
+
 /** Whether the kernel still has an object of that id, of ours or of anybody. */
 export function exists(kind: ObjectKind, id: number): boolean {
   return bpfGetNextId(kind, id - 1) === id
