@@ -21,31 +21,41 @@ export function predecessors(blocks: readonly Block[]): BlockId[][] {
 export function reversePostorder(blocks: readonly Block[]): BlockId[] {
   const seen = new Uint8Array(blocks.length)
   const order: BlockId[] = []
-  // An explicit stack: block and the number of its targets that are still to visit, the last one first.
-  const stack = [{ id: 0, left: targetsOf(blocks[0]!.end).length }]
-  seen[0] = 1
-  while (stack.length > 0) {
-    const top = stack.at(-1)!
-    if (top.left === 0) {
-      order.push(top.id)
-      stack.pop()
-      continue
-    }
-    const block = blocks[top.id]!
-    const targets = targetsOf(block.end)
-    const last = --top.left
-    const { to } = targets[testsBits(block) ? targets.length - 1 - last : last]!
-    if (seen[to] === 1) continue
-    seen[to] = 1
-    stack.push({ id: to, left: targetsOf(blocks[to]!.end).length })
+  // An explicit stack of the blocks that are being visited, and what is left to visit of their targets.
+  const open: BlockId[] = []
+  const left: BlockId[][] = []
+  const enter = (id: BlockId): void => {
+    seen[id] = 1
+    open.push(id)
+    left.push(visitOrder(blocks[id]!))
+  }
+  enter(0)
+  while (open.length > 0) {
+    const to = left[left.length - 1]!.pop()
+    if (to === undefined) {
+      order.push(open.pop()!)
+      left.pop()
+    } else if (seen[to] === 0) enter(to)
   }
   return order.reverse()
+}
+
+/** The targets of a block, the one to visit first (and so to stand later) at the end. */
+function visitOrder(block: Block): BlockId[] {
+  const { end } = block
+  if (end.kind === 'return') return []
+  if (end.kind === 'jump') return [end.target.to]
+  return testsBits(block) ? [end.no.to, end.yes.to] : [end.yes.to, end.no.to]
 }
 
 /** Whether the block ends in a branch on `a & b`. */
 function testsBits({ ops, end }: Block): boolean {
   if (end.kind !== 'branch') return false
-  return ops.some(op => op.kind === 'compare' && op.op === 'set' && op.result === end.cond)
+  for (let i = ops.length - 1; i >= 0; i--) {
+    const op = ops[i]!
+    if (op.kind === 'compare' && op.result === end.cond) return op.op === 'set'
+  }
+  return false
 }
 
 /** The immediate dominator of each block; 0 for block 0. After Cooper, Harvey and Kennedy (2001). */

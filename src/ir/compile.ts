@@ -113,27 +113,27 @@ export function compileFunction(
   return { name: func.name, insns, insnCount: insns.length, stackBytes, calls: callsOf(func) }
 }
 
-/** Rounds of the cheap passes, as long as they find enough to do, then those that end the canonical form. */
+/** The cheap passes, again where branches went away, which brings new constants; then the one that ends the canonical form. */
 function optimized(input: Func, show: (stage: string, func: Func) => Func): Func {
   let func = input
   for (let round = 1; round <= MAX_ROUNDS; round++) {
-    const before = size(func)
     func = show(`params ${round}`, params(func))
     func = show(`fold ${round}`, fold(func, true))
     func = show(`cse ${round}`, cse(func))
-    func = show(`flow ${round}`, flow(func))
     func = show(`dead ${round}`, dead(func))
-    // What a further round would find is not worth the time it takes.
-    if (size(func) > before * 0.98) break
+    const before = branchCount(func)
+    func = show(`flow ${round}`, flow(func))
+    if (branchCount(func) === before) break
   }
-  const narrowed = show('narrow', narrow(func))
-  return narrowed === func ? func : show('narrow fold', dead(cse(fold(narrowed, false))))
+  return show('dead', dead(show('narrow', narrow(func))))
 }
 
-const MAX_ROUNDS = 4
+const MAX_ROUNDS = 3
 
-function size({ blocks }: Func): number {
-  return blocks.reduce((sum, { params: list, ops }) => sum + 1 + list.length + ops.length, 0)
+function branchCount({ blocks }: Func): number {
+  let count = 0
+  for (const { end } of blocks) if (end.kind === 'branch') count++
+  return count
 }
 
 /** The subprograms a function calls or hands out as callbacks. */

@@ -239,30 +239,49 @@ export function resultOf(op: Op): ValueId | undefined {
 
 /** The values an operation reads, in order. */
 export function operandsOf(op: Op): readonly ValueId[] {
+  const values: ValueId[] = []
+  forEachOperand(op, value => values.push(value))
+  return values
+}
+
+/** Calls `f` with each value an operation reads, in order. */
+export function forEachOperand(op: Op, f: (value: ValueId) => void): void {
   switch (op.kind) {
     case 'const':
     case 'slot':
     case 'address':
-      return []
+      break
     case 'binary':
     case 'compare':
     case 'offset':
-      return [op.a, op.b]
+      f(op.a)
+      f(op.b)
+      break
     case 'neg':
     case 'extend':
     case 'bytes':
     case 'bound':
-      return [op.a]
+      f(op.a)
+      break
     case 'select':
-      return [op.cond, op.a, op.b]
+      f(op.cond)
+      f(op.a)
+      f(op.b)
+      break
     case 'load':
-      return [op.base]
+      f(op.base)
+      break
     case 'store':
-      return [op.base, op.value]
+      f(op.base)
+      f(op.value)
+      break
     case 'atomic':
-      return op.expected === undefined ? [op.base, op.value] : [op.base, op.value, op.expected]
+      f(op.base)
+      f(op.value)
+      if (op.expected !== undefined) f(op.expected)
+      break
     case 'call':
-      return op.args
+      for (const arg of op.args) f(arg)
   }
 }
 
@@ -304,10 +323,15 @@ export function mapOperands(op: Op, f: (value: ValueId) => ValueId): Op {
     }
     case 'atomic': {
       const expected = op.expected === undefined ? undefined : f(op.expected)
-      return { ...op, base: f(op.base), value: f(op.value), expected }
+      const base = f(op.base)
+      const value = f(op.value)
+      return base === op.base && value === op.value && expected === op.expected
+        ? op
+        : { ...op, base, value, expected }
     }
     case 'call':
-      return { ...op, args: op.args.map(f) }
+      for (const arg of op.args) if (f(arg) !== arg) return { ...op, args: op.args.map(f) }
+      return op
   }
 }
 
@@ -318,28 +342,50 @@ export function targetsOf(end: Terminator): readonly Target[] {
   return []
 }
 
-/** The values a terminator reads. */
-export function endOperandsOf(end: Terminator): readonly ValueId[] {
-  if (end.kind === 'jump') return end.target.args
-  if (end.kind === 'return') return [end.value]
-  return [end.cond, ...end.yes.args, ...end.no.args]
+/** Calls `f` with each value a terminator reads. */
+export function forEachEndOperand(end: Terminator, f: (value: ValueId) => void): void {
+  if (end.kind === 'return') f(end.value)
+  else if (end.kind === 'jump') for (const arg of end.target.args) f(arg)
+  else {
+    f(end.cond)
+    for (const arg of end.yes.args) f(arg)
+    for (const arg of end.no.args) f(arg)
+  }
 }
 
-/** `end` with each value it reads replaced. */
+/** `end` with each value it reads replaced; the very same object when nothing changed. */
 export function mapEndOperands(end: Terminator, f: (value: ValueId) => ValueId): Terminator {
-  return mapTargets(
-    end.kind === 'branch'
-      ? { ...end, cond: f(end.cond) }
-      : end.kind === 'return'
-        ? { ...end, value: f(end.value) }
-        : end,
-    target => ({ to: target.to, args: target.args.map(f) }),
-  )
+  switch (end.kind) {
+    case 'jump': {
+      const target = mapArguments(end.target, f)
+      return target === end.target ? end : { ...end, target }
+    }
+    case 'branch': {
+      const cond = f(end.cond)
+      const yes = mapArguments(end.yes, f)
+      const no = mapArguments(end.no, f)
+      return cond === end.cond && yes === end.yes && no === end.no ? end : { ...end, cond, yes, no }
+    }
+    case 'return': {
+      const value = f(end.value)
+      return value === end.value ? end : { ...end, value }
+    }
+  }
 }
 
-/** `end` with each target replaced. */
+function mapArguments(target: Target, f: (value: ValueId) => ValueId): Target {
+  for (const arg of target.args) if (f(arg) !== arg) return { to: target.to, args: target.args.map(f) }
+  return target
+}
+
+/** `end` with each target replaced; the very same object when nothing changed. */
 export function mapTargets(end: Terminator, f: (target: Target) => Target): Terminator {
-  if (end.kind === 'jump') return { ...end, target: f(end.target) }
-  if (end.kind === 'branch') return { ...end, yes: f(end.yes), no: f(end.no) }
-  return end
+  if (end.kind === 'return') return end
+  if (end.kind === 'jump') {
+    const target = f(end.target)
+    return target === end.target ? end : { ...end, target }
+  }
+  const yes = f(end.yes)
+  const no = f(end.no)
+  return yes === end.yes && no === end.no ? end : { ...end, yes, no }
 }

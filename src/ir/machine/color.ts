@@ -1,318 +1,368 @@
 // Graph colouring with iterated register coalescing, after George and Appel (1996), on ten colours, r0 to r9.
 //
 // In: an interference graph. Out: a register for each virtual one, or the list of those that did not get any and
-// should live in memory. Registers joined by coalescing stand under one name in `alias`; a machine register may be
-// that name.
+// should live in memory. Registers joined by coalescing stand under one name (`find`); a machine register may be
+// that name. Registers, moves and their states are numbers that index flat arrays.
 
-import type { Interference, Move } from './interference.ts'
-import { FIRST_VIRTUAL, type Reg } from './machine.ts'
+import type { Interference } from './interference.ts'
+import { FIRST_VIRTUAL, FRAME, type Reg } from './machine.ts'
 
 const COLORS = 10
 
 export interface Coloring {
-  /** r0 to r9 by virtual register, for those that got one */
-  readonly colors: ReadonlyMap<Reg, Reg>
+  /** r0 to r9 by virtual register, or NO_COLOR */
+  readonly colors: Int8Array
   /** the ones that got none, with all they are joined with: each set can share one place in memory */
   readonly spilled: readonly (readonly Reg[])[]
 }
+
+export const NO_COLOR = -1
 
 /** `unspillable`: registers that live for one operation only. */
 export function color(graph: Interference, unspillable: ReadonlySet<Reg>): Coloring {
   return new Colorer(graph, unspillable).run()
 }
 
+/** What can be done with a register of the graph next; from REMOVED on it is no longer in the graph. */
+const ABSENT = 0
+const SIMPLIFY = 1
+const FREEZE = 2
+const SPILL = 3
+const REMOVED = 4
+
 class Colorer {
-  private readonly adjacent: Map<Reg, Set<Reg>>
-  private readonly forbidden: Map<Reg, number>
-  private readonly weights: Map<Reg, number>
+  private readonly nextReg: Reg
+  private readonly neighbors: readonly (Reg[] | undefined)[]
+  private readonly forbidden: Int32Array
+  private readonly weights: Float64Array
   private readonly unspillable: ReadonlySet<Reg>
-  private readonly alias = new Map<Reg, Reg>()
+  /** the register a register was joined with, or itself */
+  private readonly alias: Int32Array
   /** registers taken out of the graph, in the order they were */
   private readonly stack: Reg[] = []
-  private readonly removed = new Set<Reg>()
-  private readonly degree = new Map<Reg, number>()
-  /** moves by register; a move is there until it is coalesced or found impossible */
-  private readonly moves = new Map<Reg, Set<Move>>()
-  private readonly simplifiable = new Set<Reg>()
-  private readonly freezable = new Set<Reg>()
-  private readonly spillable = new Set<Reg>()
+  private readonly state: Uint8Array
+  private readonly degree: Int32Array
+  // A register is on the list of its state; entries for states it has left since are passed over.
+  private readonly simplifiable: Reg[] = []
+  private simplified = 0
+  private readonly freezable: Reg[] = []
+  private frozen = 0
+  private spillable: Reg[] = []
+  // Moves, the least frequent first; one counts until it is coalesced or found impossible.
+  private readonly dst: Reg[] = []
+  private readonly src: Reg[] = []
+  private readonly isDropped: Uint8Array
+  private readonly isReady: Uint8Array
   /** moves to try, the most frequent last */
-  private readonly ready: Move[]
-  private readonly isReady: Set<Move>
-  private readonly allMoves: readonly Move[]
-  private readonly members = new Map<Reg, Reg[]>()
+  private readonly ready: number[] = []
+  /** the moves of each register, and how many of them count */
+  private readonly moves: (number[] | undefined)[]
+  private readonly moveCount: Int32Array
+  /** registers marked as neighbours of one that is looked at: they have the number of the last marking */
+  private readonly marks: Int32Array
+  private marking = 0
 
   constructor(graph: Interference, unspillable: ReadonlySet<Reg>) {
-    this.adjacent = graph.neighbors
+    const { nextReg } = graph
+    this.nextReg = nextReg
+    this.neighbors = graph.neighbors
     this.forbidden = graph.forbidden
     this.weights = graph.weights
     this.unspillable = unspillable
-    this.ready = graph.moves.filter(m => m.dst !== m.src && m.src !== 10).sort((a, b) => a.weight - b.weight)
-    this.isReady = new Set(this.ready)
-    this.allMoves = this.ready.toReversed()
-    for (const move of this.ready) {
-      for (const reg of [move.dst, move.src]) {
-        if (reg < FIRST_VIRTUAL) continue
-        const list = this.moves.get(reg)
-        if (list === undefined) this.moves.set(reg, new Set([move]))
-        else list.add(move)
-      }
+    this.alias = Int32Array.from({ length: nextReg }, (_, reg) => reg)
+    this.state = new Uint8Array(nextReg)
+    this.degree = new Int32Array(nextReg)
+    this.moves = new Array(nextReg)
+    this.moveCount = new Int32Array(nextReg)
+    this.marks = new Int32Array(nextReg)
+    const moves = graph.moves.filter(m => m.dst !== m.src && m.src !== FRAME)
+    moves.sort((a, b) => a.weight - b.weight)
+    for (let id = 0; id < moves.length; id++) {
+      const { dst, src } = moves[id]!
+      this.dst.push(dst)
+      this.src.push(src)
+      this.ready.push(id)
+      this.addMove(dst, id)
+      this.addMove(src, id)
     }
+    this.isDropped = new Uint8Array(moves.length)
+    this.isReady = new Uint8Array(moves.length).fill(1)
   }
 
   run(): Coloring {
-    for (const [reg, neighbors] of this.adjacent) {
-      this.degree.set(reg, neighbors.size + bitCount(this.forbidden.get(reg)!))
+    for (let reg = FIRST_VIRTUAL; reg < this.nextReg; reg++) {
+      const neighbors = this.neighbors[reg]
+      if (neighbors === undefined) continue
+      this.degree[reg] = neighbors.length + bitCount(this.forbidden[reg]!)
       this.sort(reg)
     }
-    for (;;) {
-      const reg = first(this.simplifiable)
-      if (reg !== undefined) this.simplify(reg)
-      else if (this.ready.length > 0) this.coalesce(this.ready.pop()!)
-      else if (this.freezable.size > 0) this.freeze(first(this.freezable)!)
-      else if (this.spillable.size > 0) this.pickSpill()
-      else break
-    }
+    while (this.simplifyNext() || this.coalesceNext() || this.freezeNext() || this.pickSpill()) {}
     return this.assign()
   }
 
   /** Puts a register of the graph on the list of what can be done with it. */
   private sort(reg: Reg): void {
-    this.simplifiable.delete(reg)
-    this.freezable.delete(reg)
-    this.spillable.delete(reg)
-    if (this.degree.get(reg)! >= COLORS) this.spillable.add(reg)
-    else if ((this.moves.get(reg)?.size ?? 0) > 0) this.freezable.add(reg)
-    else this.simplifiable.add(reg)
+    const state = this.degree[reg]! >= COLORS ? SPILL : this.moveCount[reg]! > 0 ? FREEZE : SIMPLIFY
+    if (state === this.state[reg]) return
+    this.state[reg] = state
+    if (state === SPILL) this.spillable.push(reg)
+    else if (state === FREEZE) this.freezable.push(reg)
+    else this.simplifiable.push(reg)
   }
 
-  private simplify(reg: Reg): void {
-    this.simplifiable.delete(reg)
-    this.stack.push(reg)
-    this.remove(reg)
+  // ---- taking out -------------------------------------------------------------------------------------------------
+
+  private simplifyNext(): boolean {
+    while (this.simplified < this.simplifiable.length) {
+      const reg = this.simplifiable[this.simplified++]!
+      if (this.state[reg] !== SIMPLIFY) continue
+      this.stack.push(reg)
+      this.state[reg] = REMOVED
+      const neighbors = this.neighbors[reg]!
+      for (let i = 0; i < neighbors.length; i++) this.lowerDegree(neighbors[i]!)
+      return true
+    }
+    return false
   }
 
-  private remove(reg: Reg): void {
-    this.removed.add(reg)
-    for (const other of this.adjacent.get(reg)!) if (!this.removed.has(other)) this.lowerDegree(other)
-  }
-
+  /** A register of the graph lost a neighbour; others are left alone. */
   private lowerDegree(reg: Reg): void {
-    const degree = this.degree.get(reg)! - 1
-    this.degree.set(reg, degree)
+    if (this.state[reg] === REMOVED) return
+    const degree = --this.degree[reg]!
     if (degree !== COLORS - 1) return
     // It can be coloured now whatever its neighbours get, so moves around it may have become possible.
     this.retryMoves(reg)
-    for (const other of this.adjacent.get(reg)!) if (!this.removed.has(other)) this.retryMoves(other)
+    const neighbors = this.neighbors[reg]!
+    for (let i = 0; i < neighbors.length; i++)
+      if (this.state[neighbors[i]!] !== REMOVED) this.retryMoves(neighbors[i]!)
     this.sort(reg)
   }
 
+  /** Gives up the moves of a register, so that it can be taken out. */
+  private freezeNext(): boolean {
+    while (this.frozen < this.freezable.length) {
+      const reg = this.freezable[this.frozen++]!
+      if (this.state[reg] !== FREEZE) continue
+      this.dropMoves(reg)
+      return true
+    }
+    return false
+  }
+
+  /** Takes out the register that costs least to keep in memory; it may still get a colour. */
+  private pickSpill(): boolean {
+    let best = 0
+    let bestCost = Number.POSITIVE_INFINITY
+    this.spillable = this.spillable.filter(reg => this.state[reg] === SPILL)
+    for (let i = 0; i < this.spillable.length; i++) {
+      const reg = this.spillable[i]!
+      const cost = this.unspillable.has(reg) ? Number.MAX_VALUE : this.weights[reg]! / this.degree[reg]!
+      if (cost >= bestCost) continue
+      best = reg
+      bestCost = cost
+    }
+    if (best === 0) return false
+    this.dropMoves(best)
+    this.state[best] = SIMPLIFY
+    this.simplifiable.push(best)
+    return true
+  }
+
+  // ---- moves ------------------------------------------------------------------------------------------------------
+
+  private addMove(reg: Reg, move: number): void {
+    if (reg < FIRST_VIRTUAL) return
+    const list = this.moves[reg]
+    if (list === undefined) this.moves[reg] = [move]
+    else list.push(move)
+    this.moveCount[reg]!++
+  }
+
   private retryMoves(reg: Reg): void {
-    for (const move of this.moves.get(reg) ?? []) {
-      if (this.isReady.has(move)) continue
-      this.isReady.add(move)
+    const moves = this.moves[reg]
+    if (moves === undefined || this.moveCount[reg] === 0) return
+    for (let i = 0; i < moves.length; i++) {
+      const move = moves[i]!
+      if (this.isDropped[move] === 1 || this.isReady[move] === 1) continue
+      this.isReady[move] = 1
       this.ready.push(move)
     }
   }
 
-  private coalesce(move: Move): void {
-    this.isReady.delete(move)
-    if (!this.isMove(move)) return
-    let a = this.find(move.dst)
-    let b = this.find(move.src)
+  private dropMove(move: number): void {
+    if (this.isDropped[move] === 1) return
+    this.isDropped[move] = 1
+    this.countDown(this.find(this.dst[move]!))
+    this.countDown(this.find(this.src[move]!))
+  }
+
+  private countDown(reg: Reg): void {
+    if (reg >= FIRST_VIRTUAL && --this.moveCount[reg]! === 0 && this.state[reg] !== REMOVED) this.sort(reg)
+  }
+
+  private dropMoves(reg: Reg): void {
+    const moves = this.moves[reg] ?? []
+    for (let i = 0; i < moves.length; i++) this.dropMove(moves[i]!)
+  }
+
+  private coalesceNext(): boolean {
+    const move = this.ready.pop()
+    if (move === undefined) return false
+    this.isReady[move] = 0
+    if (this.isDropped[move] === 1) return true
+    const dst = this.find(this.dst[move]!)
+    const src = this.find(this.src[move]!)
     // A machine register, if there is one, keeps its name.
-    if (b < FIRST_VIRTUAL) [a, b] = [b, a]
+    const a = src < FIRST_VIRTUAL ? src : dst
+    const b = src < FIRST_VIRTUAL ? dst : src
     if (a === b || b < FIRST_VIRTUAL || this.interferes(a, b)) {
       this.dropMove(move)
     } else if (a < FIRST_VIRTUAL ? this.canJoinMachine(a, b) : this.canJoin(a, b)) {
       this.dropMove(move)
-      this.join(a, b)
+      if (a < FIRST_VIRTUAL) this.joinMachine(a, b)
+      else this.join(a, b)
     }
     // Else it stays with its registers and is looked at again when one of their neighbours gets easier.
+    return true
   }
 
-  private isMove(move: Move): boolean {
-    const a = this.find(move.dst)
-    const reg = a < FIRST_VIRTUAL ? this.find(move.src) : a
-    return this.moves.get(reg)?.has(move) ?? false
-  }
-
-  private dropMove(move: Move): void {
-    for (const end of [this.find(move.dst), this.find(move.src)]) {
-      if (end < FIRST_VIRTUAL) continue
-      const list = this.moves.get(end)
-      if (list?.delete(move) === true && list.size === 0 && !this.removed.has(end)) this.sort(end)
-    }
-  }
-
+  /** Also marks the neighbours of `a`, if that is a virtual register. */
   private interferes(a: Reg, b: Reg): boolean {
-    if (a < FIRST_VIRTUAL) return (this.forbidden.get(b)! & (1 << a)) !== 0
-    // One that only machine registers are left for in common is no use either.
-    const both = this.forbidden.get(a)! | this.forbidden.get(b)!
-    return this.adjacent.get(a)!.has(b) || bitCount(both) === COLORS
+    if (a < FIRST_VIRTUAL) return (this.forbidden[b]! & (1 << a)) !== 0
+    const mark = ++this.marking
+    const neighbors = this.neighbors[a]!
+    for (let i = 0; i < neighbors.length; i++) this.marks[neighbors[i]!] = mark
+    // Two that only machine registers are left for in common are no use either.
+    return this.marks[b] === mark || bitCount(this.forbidden[a]! | this.forbidden[b]!) === COLORS
   }
 
   /** George's test: each neighbour of b is easy to colour or conflicts with the machine register already. */
   private canJoinMachine(machine: Reg, b: Reg): boolean {
-    for (const other of this.adjacent.get(b)!) {
-      if (this.removed.has(other)) continue
-      if (this.degree.get(other)! >= COLORS && (this.forbidden.get(other)! & (1 << machine)) === 0)
-        return false
+    const neighbors = this.neighbors[b]!
+    for (let i = 0; i < neighbors.length; i++) {
+      const other = neighbors[i]!
+      if (this.degree[other]! < COLORS || this.state[other] === REMOVED) continue
+      if ((this.forbidden[other]! & (1 << machine)) === 0) return false
     }
     return true
   }
 
-  /** Briggs' test: the joined register has fewer than ten neighbours that are hard to colour. */
+  /** Briggs' test: the joined register has fewer than ten neighbours that are hard to colour. a's are marked. */
   private canJoin(a: Reg, b: Reg): boolean {
-    let hard = bitCount(this.forbidden.get(a)! | this.forbidden.get(b)!)
-    const neighbors = this.adjacent.get(a)!
-    for (const other of neighbors) {
-      if (this.removed.has(other)) continue
-      const shared = this.adjacent.get(b)!.has(other) ? 1 : 0
-      if (this.degree.get(other)! - shared >= COLORS) hard++
-    }
-    for (const other of this.adjacent.get(b)!) {
-      if (!this.removed.has(other) && !neighbors.has(other) && this.degree.get(other)! >= COLORS) hard++
+    let hard = bitCount(this.forbidden[a]! | this.forbidden[b]!)
+    const ofA = this.neighbors[a]!
+    for (let i = 0; i < ofA.length; i++)
+      if (this.degree[ofA[i]!]! >= COLORS && this.state[ofA[i]!] !== REMOVED) hard++
+    const ofB = this.neighbors[b]!
+    for (let i = 0; i < ofB.length; i++) {
+      const other = ofB[i]!
+      if (this.degree[other]! < COLORS || this.state[other] === REMOVED) continue
+      if (this.marks[other] !== this.marking) hard++
+      else if (this.degree[other] === COLORS) hard-- // it loses one of the two
     }
     return hard < COLORS
   }
 
+  /** b becomes another name of a, whose neighbours are marked. */
   private join(a: Reg, b: Reg): void {
-    this.alias.set(b, a)
-    this.removed.add(b)
-    this.simplifiable.delete(b)
-    this.freezable.delete(b)
-    this.spillable.delete(b)
-    const machine = a < FIRST_VIRTUAL
-    if (!machine) {
-      this.members.set(a, [...(this.members.get(a) ?? [a]), ...(this.members.get(b) ?? [b])])
-      this.weights.set(a, this.weights.get(a)! + this.weights.get(b)!)
-      const list = this.moves.get(a) ?? new Set()
-      for (const move of this.moves.get(b) ?? []) list.add(move)
-      this.moves.set(a, list)
-      const before = this.forbidden.get(a)!
-      const after = before | this.forbidden.get(b)!
-      this.forbidden.set(a, after)
-      this.degree.set(a, this.degree.get(a)! + bitCount(after) - bitCount(before))
+    this.alias[b] = a
+    this.state[b] = REMOVED
+    this.weights[a]! += this.weights[b]!
+    const moves = this.moves[b]
+    if (moves !== undefined) {
+      this.moves[a] = this.moves[a]?.concat(moves) ?? moves
+      this.moveCount[a]! += this.moveCount[b]!
     }
-    for (const other of this.adjacent.get(b)!) {
-      if (this.removed.has(other)) continue
+    const before = this.forbidden[a]!
+    const after = before | this.forbidden[b]!
+    this.forbidden[a] = after
+    this.degree[a]! += bitCount(after) - bitCount(before)
+    const neighbors = this.neighbors[b]!
+    for (let i = 0; i < neighbors.length; i++) {
+      const other = neighbors[i]!
+      if (this.state[other] === REMOVED) continue
       // The neighbour loses b and, unless it had a as one already, gains it.
-      let gained = false
-      if (machine) {
-        const mask = this.forbidden.get(other)!
-        gained = (mask & (1 << a)) === 0
-        this.forbidden.set(other, mask | (1 << a))
-      } else if (!this.adjacent.get(a)!.has(other)) {
-        gained = true
-        this.adjacent.get(a)!.add(other)
-        this.adjacent.get(other)!.add(a)
-        this.degree.set(a, this.degree.get(a)! + 1)
-      }
-      if (!gained) this.lowerDegree(other)
-    }
-    if (!machine) this.sort(a)
-    else {
-      // Moves of b with other registers are now moves with a machine register.
-      for (const move of this.moves.get(b) ?? []) {
-        const other = this.find(move.dst) === a ? this.find(move.src) : this.find(move.dst)
-        if (other >= FIRST_VIRTUAL && !this.isReady.has(move)) {
-          this.isReady.add(move)
-          this.ready.push(move)
-        }
+      if (this.marks[other] === this.marking) this.lowerDegree(other)
+      else {
+        this.neighbors[a]!.push(other)
+        this.neighbors[other]!.push(a)
+        this.degree[a]!++
       }
     }
+    this.sort(a)
   }
 
-  /** Gives up the moves of a register, so that it can be taken out. */
-  private freeze(reg: Reg): void {
-    for (const move of [...this.moves.get(reg)!]) this.dropMove(move)
-    this.moves.delete(reg)
-    this.sort(reg)
-  }
-
-  /** Takes out the register that costs least to keep in memory; it may still get a colour. */
-  private pickSpill(): void {
-    let best: Reg | undefined
-    let bestCost = Number.POSITIVE_INFINITY
-    for (const reg of this.spillable) {
-      const cost = this.unspillable.has(reg)
-        ? Number.MAX_VALUE
-        : this.weights.get(reg)! / this.degree.get(reg)!
-      if (best === undefined || cost < bestCost) {
-        best = reg
-        bestCost = cost
-      }
+  /** b becomes another name of a machine register. */
+  private joinMachine(machine: Reg, b: Reg): void {
+    this.alias[b] = machine
+    this.state[b] = REMOVED
+    const neighbors = this.neighbors[b]!
+    for (let i = 0; i < neighbors.length; i++) {
+      const other = neighbors[i]!
+      if (this.state[other] === REMOVED) continue
+      const mask = this.forbidden[other]!
+      this.forbidden[other] = mask | (1 << machine)
+      // It loses b, and gains the machine register unless it was forbidden already.
+      if ((mask & (1 << machine)) !== 0) this.lowerDegree(other)
     }
-    this.spillable.delete(best!)
-    for (const move of [...(this.moves.get(best!) ?? [])]) this.dropMove(move)
-    this.moves.delete(best!)
-    this.sort(best!)
-    this.spillable.delete(best!)
-    this.simplifiable.add(best!)
+    // Moves of b with other registers are now moves with a machine register.
+    this.retryMoves(b)
   }
 
   private find(reg: Reg): Reg {
     let r = reg
-    for (let next = this.alias.get(r); next !== undefined; next = this.alias.get(r)) r = next
+    while (this.alias[r] !== r) r = this.alias[r]!
     return r
   }
 
+  // ---- colours ----------------------------------------------------------------------------------------------------
+
   private assign(): Coloring {
-    const colors = new Map<Reg, Reg>()
-    const spilled: Reg[][] = []
+    const colors = new Int8Array(this.nextReg).fill(NO_COLOR)
+    for (let reg = 0; reg < COLORS; reg++) colors[reg] = reg
+    const groups = new Map<Reg, Reg[]>()
     const wishes = this.wishes()
     while (this.stack.length > 0) {
       const reg = this.stack.pop()!
-      let taken = this.forbidden.get(reg)!
-      for (const other of this.adjacent.get(reg)!) {
-        const c = this.colorOf(this.find(other), colors)
-        if (c !== undefined) taken |= 1 << c
+      let taken = this.forbidden[reg]!
+      const neighbors = this.neighbors[reg]!
+      for (let i = 0; i < neighbors.length; i++) {
+        const c = colors[this.find(neighbors[i]!)]!
+        if (c !== NO_COLOR) taken |= 1 << c
       }
-      const wish = wishes.get(reg)?.map(other => this.colorOf(this.find(other), colors))
-      const c =
-        wish?.find(w => w !== undefined && (taken & (1 << w)) === 0) ??
-        PREFERENCE.find(n => (taken & (1 << n)) === 0)
-      if (c === undefined) spilled.push(this.members.get(reg) ?? [reg])
-      else colors.set(reg, c)
+      const wish = wishes[reg]?.find(other => isFree(colors[this.find(other)]!, taken))
+      const c = wish === undefined ? PREFERENCE.find(n => isFree(n, taken)) : colors[this.find(wish)]!
+      if (c === undefined) groups.set(reg, [])
+      else colors[reg] = c
     }
-    for (const reg of this.alias.keys()) {
-      const c = this.colorOf(this.find(reg), colors)
-      if (c !== undefined) colors.set(reg, c)
+    for (let reg = FIRST_VIRTUAL; reg < this.nextReg; reg++) {
+      if (this.state[reg] === ABSENT) continue
+      const name = this.find(reg)
+      colors[reg] = colors[name]!
+      groups.get(name)?.push(reg)
     }
-    return { colors, spilled }
+    return { colors, spilled: [...groups.values()] }
   }
 
   /** For each register those it would like to be the same as: the other sides of moves that were given up. */
-  private wishes(): Map<Reg, Reg[]> {
-    const wishes = new Map<Reg, Reg[]>()
-    const add = (reg: Reg, other: Reg): void => {
-      if (reg < FIRST_VIRTUAL) return
-      const list = wishes.get(reg)
-      if (list === undefined) wishes.set(reg, [other])
-      else list.push(other)
-    }
-    for (const move of this.allMoves) {
-      const a = this.find(move.dst)
-      const b = this.find(move.src)
+  private wishes(): (Reg[] | undefined)[] {
+    const wishes: (Reg[] | undefined)[] = new Array(this.nextReg)
+    for (let move = this.dst.length - 1; move >= 0; move--) {
+      const a = this.find(this.dst[move]!)
+      const b = this.find(this.src[move]!)
       if (a === b) continue
-      add(a, b)
-      add(b, a)
+      if (a >= FIRST_VIRTUAL) (wishes[a] ??= []).push(b)
+      if (b >= FIRST_VIRTUAL) (wishes[b] ??= []).push(a)
     }
     return wishes
-  }
-
-  private colorOf(reg: Reg, colors: ReadonlyMap<Reg, Reg>): Reg | undefined {
-    return reg < FIRST_VIRTUAL ? reg : colors.get(reg)
   }
 }
 
 /** Registers that calls take away come first: who can live in them leaves the others to those who can't. */
 const PREFERENCE: readonly Reg[] = [1, 2, 3, 4, 5, 0, 6, 7, 8, 9]
 
-function first(set: ReadonlySet<Reg>): Reg | undefined {
-  for (const reg of set) return reg
-  return undefined
+function isFree(color: number, taken: number): boolean {
+  return color !== NO_COLOR && (taken & (1 << color)) === 0
 }
 
 function bitCount(mask: number): number {

@@ -118,8 +118,8 @@ export interface MachineFunc {
   readonly spillSlots: number
 }
 
-/** Calls `f` with each register an operation reads; r10 is left out, it never changes. */
-export function forEachUse(op: MachineOp, f: (reg: Reg) => void): void {
+/** Appends each register an operation reads; r10 is left out, it never changes. */
+export function usesOf(op: MachineOp, out: Reg[]): void {
   switch (op.kind) {
     case 'imm':
     case 'frame':
@@ -129,62 +129,61 @@ export function forEachUse(op: MachineOp, f: (reg: Reg) => void): void {
     case 'mov':
     case 'movsx':
     case 'spill':
-      f(op.src)
+      out.push(op.src)
       break
     case 'alu':
-      f(op.dst)
-      if (op.src !== undefined) f(op.src)
+      out.push(op.dst)
+      if (op.src !== undefined) out.push(op.src)
       break
     case 'neg':
     case 'bytes':
-      f(op.dst)
+      out.push(op.dst)
       break
     case 'load':
-      if (op.base !== FRAME) f(op.base)
+      if (op.base !== FRAME) out.push(op.base)
       break
     case 'store':
-      if (op.base !== FRAME) f(op.base)
-      if (op.src !== undefined) f(op.src)
+      if (op.base !== FRAME) out.push(op.base)
+      if (op.src !== undefined) out.push(op.src)
       break
     case 'atomic':
-      if (op.base !== FRAME) f(op.base)
-      f(op.src)
-      if (op.op === 'cmpxchg') f(0)
+      if (op.base !== FRAME) out.push(op.base)
+      out.push(op.src)
+      if (op.op === 'cmpxchg') out.push(0)
       break
     case 'call':
-      for (let arg = 1; arg <= op.args; arg++) f(arg)
+      for (let arg = 1; arg <= op.args; arg++) out.push(arg)
       break
     case 'moveUnless':
-      f(op.dst)
-      f(op.test.a)
-      if (op.test.b !== undefined) f(op.test.b)
-      if (op.src !== undefined) f(op.src)
+      out.push(op.dst, op.test.a)
+      if (op.test.b !== undefined) out.push(op.test.b)
+      if (op.src !== undefined) out.push(op.src)
   }
 }
 
-/** Calls `f` with each register an operation writes or makes unusable. */
-export function forEachDef(op: MachineOp, f: (reg: Reg) => void): void {
+/** Appends each register an operation writes or makes unusable. */
+export function defsOf(op: MachineOp, out: Reg[]): void {
   switch (op.kind) {
     case 'store':
     case 'spill':
       break
     case 'atomic':
-      if (op.op === 'cmpxchg') f(0)
-      else if (op.fetch) f(op.src)
+      if (op.op === 'cmpxchg') out.push(0)
+      else if (op.fetch) out.push(op.src)
       break
     case 'call':
-      for (let reg = 0; reg <= 5; reg++) f(reg)
+      out.push(0, 1, 2, 3, 4, 5)
       break
     default:
-      f(op.dst)
+      out.push(op.dst)
   }
 }
 
-export function forEachEndUse(end: MachineEnd, f: (reg: Reg) => void): void {
-  if (end.kind === 'exit') f(0)
+export function endUsesOf(end: MachineEnd, out: Reg[]): void {
+  if (end.kind === 'exit') out.push(0)
   if (end.kind !== 'if') return
-  f(end.test.a)
-  if (end.test.b !== undefined) f(end.test.b)
+  out.push(end.test.a)
+  if (end.test.b !== undefined) out.push(end.test.b)
 }
 
 export function successorsOf(end: MachineEnd): readonly number[] {

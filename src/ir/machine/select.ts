@@ -13,7 +13,7 @@ import { IrError } from '../../errors/ir-error.ts'
 import { commutative, mirrored } from '../arithmetic.ts'
 import { dominators, loopDepths, predecessors } from '../cfg.ts'
 import type { BinaryOp, CompareOp, Func, Op, Target, Terminator, ValueId } from '../func.ts'
-import { endOperandsOf, operandsOf, resultOf } from '../func.ts'
+import { forEachEndOperand, forEachOperand, resultOf } from '../func.ts'
 import { layoutSlots, type SlotLayout } from './frame.ts'
 import {
   type Condition,
@@ -54,6 +54,12 @@ interface Selection {
   readonly defs: (Op | undefined)[]
   /** how often a value is used, but for compares only where they must be a number */
   readonly uses: Uint32Array
+  /** the block a value is defined in */
+  readonly home: Int32Array
+  /** the register of a value */
+  readonly regs: Int32Array
+  /** the SSA block that is being selected */
+  here: number
   readonly blocks: MachineBlock[]
   /** SSA block to machine block */
   readonly numbers: number[]
@@ -67,16 +73,24 @@ interface Selection {
 function begin(func: Func, cpu: Cpu): Selection {
   const defs: (Op | undefined)[] = []
   const uses = new Uint32Array(func.types.length)
-  for (const { ops, end } of func.blocks) {
+  const count = (value: ValueId): void => {
+    uses[value]!++
+  }
+  const home = new Int32Array(func.types.length)
+  for (let id = 0; id < func.blocks.length; id++) {
+    const { params, ops, end } = func.blocks[id]!
+    for (const param of params) home[param] = id
     for (const op of ops) {
       const result = resultOf(op)
-      if (result !== undefined) defs[result] = op
+      if (result === undefined) continue
+      defs[result] = op
+      home[result] = id
     }
     for (const op of ops) {
-      for (const v of operandsOf(op)) uses[v]!++
+      forEachOperand(op, count)
       if (op.kind === 'select' && defs[op.cond]?.kind === 'compare') uses[op.cond]!--
     }
-    for (const v of endOperandsOf(end)) uses[v]!++
+    forEachEndOperand(end, count)
     if (end.kind === 'branch' && defs[end.cond]?.kind === 'compare') uses[end.cond]!--
   }
   return {
@@ -86,6 +100,9 @@ function begin(func: Func, cpu: Cpu): Selection {
     layout: layoutSlots(func),
     defs,
     uses,
+    home,
+    regs: Int32Array.from(func.types, (_, value) => FIRST_VIRTUAL + value),
+    here: 0,
     blocks: [],
     numbers: [],
     ops: [],
@@ -95,8 +112,17 @@ function begin(func: Func, cpu: Cpu): Selection {
   }
 }
 
-function regOf(value: ValueId): Reg {
-  return FIRST_VIRTUAL + value
+function regOf(s: Selection, value: ValueId): Reg {
+  return s.regs[value]!
+}
+
+/**
+ * The register of a result that starts as a copy of `a`: the one of `a` itself where this is its only use. A value
+ * of another block may be needed again in the next round of a loop.
+ */
+function regOver(s: Selection, result: ValueId, a: ValueId): Reg {
+  if (s.uses[a] === 1 && s.home[a] === s.here && !isLazy(s, a)) s.regs[result] = s.regs[a]!
+  return s.regs[result]!
 }
 
 function put(s: Selection, op: MachineOp): void {
@@ -104,6 +130,7 @@ function put(s: Selection, op: MachineOp): void {
 }
 
 function startBlock(s: Selection, id: number): void {
+  s.here = id
   s.numbers[id] = s.blocks.length
   s.ops = []
   s.ready.clear()
@@ -111,7 +138,8 @@ function startBlock(s: Selection, id: number): void {
 
 /** The function's parameters come in r1 to r5. */
 function takeArguments(s: Selection, params: readonly ValueId[]): void {
-  for (const [i, param] of params.entries()) put(s, { kind: 'mov', bits: 64, dst: regOf(param), src: i + 1 })
+  for (const [i, param] of params.entries())
+    put(s, { kind: 'mov', bits: 64, dst: regOf(s, param), src: i + 1 })
 }
 
 function endBlock(s: Selection, end: MachineEnd, depth: number): void {
@@ -132,7 +160,7 @@ function renumber(end: MachineEnd, numbers: readonly number[]): MachineEnd {
 function use(s: Selection, value: ValueId): Reg {
   const known = s.ready.get(value)
   if (known !== undefined) return known
-  if (!isLazy(s, value)) return regOf(value)
+  if (!isLazy(s, value)) return regOf(s, value)
   const reg = s.nextReg++
   materialize(s, value, reg)
   s.ready.set(value, reg)
@@ -145,7 +173,10 @@ function materialize(s: Selection, value: ValueId, dst: Reg): void {
   if (def?.kind === 'const') put(s, { kind: 'imm', dst, value: def.value })
   else if (def?.kind === 'slot') put(s, { kind: 'frame', dst, offset: s.layout.offsets[def.slot]! })
   else if (def?.kind === 'address') put(s, { kind: 'address', dst, ref: def.ref })
-  else put(s, { kind: 'mov', bits: 64, dst, src: use(s, value) })
+  else {
+    const src = use(s, value)
+    if (src !== dst) put(s, { kind: 'mov', bits: 64, dst, src })
+  }
 }
 
 /** Whether the value gets a register only where it is used. */
@@ -206,30 +237,34 @@ function selectOp(s: Selection, op: Op): void {
       if (s.uses[op.result] !== 0) setCondition(s, op.result)
       return
     case 'binary':
-      selectBinary(s, op.op, op.bits, regOf(op.result), op.a, op.b)
+      selectBinary(s, op.op, op.bits, op.result, op.a, op.b)
       return
     case 'offset':
-      selectBinary(s, 'add', 64, regOf(op.result), op.a, op.b, true)
+      selectBinary(s, 'add', 64, op.result, op.a, op.b, true)
       return
-    case 'neg':
-      materialize(s, op.a, regOf(op.result))
-      put(s, { kind: 'neg', bits: op.bits, dst: regOf(op.result) })
+    case 'neg': {
+      const dst = regOver(s, op.result, op.a)
+      materialize(s, op.a, dst)
+      put(s, { kind: 'neg', bits: op.bits, dst })
       return
-    case 'bytes':
-      materialize(s, op.a, regOf(op.result))
-      put(s, { kind: 'bytes', order: op.order, bits: op.bits, dst: regOf(op.result) })
+    }
+    case 'bytes': {
+      const dst = regOver(s, op.result, op.a)
+      materialize(s, op.a, dst)
+      put(s, { kind: 'bytes', order: op.order, bits: op.bits, dst })
       return
+    }
     case 'extend':
-      selectExtend(s, op.signed, op.bits, regOf(op.result), use(s, op.a))
+      selectExtend(s, op.signed, op.bits, regOf(s, op.result), use(s, op.a))
       return
     case 'select':
-      selectSelect(s, regOf(op.result), op.cond, op.a, op.b)
+      selectSelect(s, regOver(s, op.result, op.a), op.cond, op.a, op.b)
       return
     case 'bound':
-      selectBound(s, regOf(op.result), op.how, op.max, op.a)
+      selectBound(s, regOver(s, op.result, op.a), op.how, op.max, op.a)
       return
     case 'load': {
-      const dst = regOf(op.result)
+      const dst = regOf(s, op.result)
       // Sign-extending loads came with v4, but not for the context.
       const native = op.signed && s.cpu === 'v4' && op.space !== 'context'
       const size = (op.bits / 8) as 1 | 2 | 4 | 8
@@ -260,7 +295,7 @@ function selectOp(s: Selection, op: Op): void {
       put(s, { kind: 'call', target: op.target, args: op.args.length })
       s.ready.clear()
       if (op.result !== undefined && s.uses[op.result] !== 0) {
-        put(s, { kind: 'mov', bits: 64, dst: regOf(op.result), src: 0 })
+        put(s, { kind: 'mov', bits: 64, dst: regOf(s, op.result), src: 0 })
       }
     }
   }
@@ -270,7 +305,7 @@ function selectBinary(
   s: Selection,
   op: BinaryOp,
   bits: 32 | 64,
-  dst: Reg,
+  result: ValueId,
   a: ValueId,
   b: ValueId,
   fixed = false,
@@ -281,7 +316,7 @@ function selectBinary(
       immediate(s, b, bits) === undefined &&
       (immediate(s, a, bits) !== undefined || (s.uses[b] === 1 && s.uses[a] !== 1))
     if (swap) {
-      selectBinary(s, op, bits, dst, b, a, true)
+      selectBinary(s, op, bits, result, b, a, true)
       return
     }
   }
@@ -290,6 +325,7 @@ function selectBinary(
   const needsReg = imm === 0 && (op === 'udiv' || op === 'umod' || op === 'sdiv' || op === 'smod')
   if (imm !== undefined && (op === 'shl' || op === 'lshr' || op === 'ashr')) imm &= bits - 1
   const src = imm === undefined || needsReg ? use(s, b) : undefined
+  const dst = regOver(s, result, a)
   materialize(s, a, dst)
   put(s, { kind: 'alu', op: ALU[op], bits, dst, src, imm: src === undefined ? imm! : 0 })
 }
@@ -323,7 +359,7 @@ function selectSelect(s: Selection, dst: Reg, cond: ValueId, a: ValueId, b: Valu
 /** `dst` = 1 if the compare holds, else 0. */
 function setCondition(s: Selection, compare: ValueId): void {
   const test = condition(s, compare)
-  const dst = regOf(compare)
+  const dst = regOf(s, compare)
   put(s, { kind: 'imm', dst, value: 1n })
   put(s, { kind: 'moveUnless', test, dst, src: undefined, value: 0 })
 }
@@ -353,15 +389,15 @@ function selectAtomic(s: Selection, op: Extract<Op, { kind: 'atomic' }>): void {
     const src = use(s, op.value)
     materialize(s, op.expected!, 0)
     put(s, { ...common, src })
-    put(s, { kind: 'mov', bits: 64, dst: regOf(op.result!), src: 0 })
+    put(s, { kind: 'mov', bits: 64, dst: regOf(s, op.result!), src: 0 })
     return
   }
   if (!op.fetch) {
     put(s, { ...common, src: use(s, op.value) })
     return
   }
-  materialize(s, op.value, regOf(op.result!))
-  put(s, { ...common, src: regOf(op.result!) })
+  materialize(s, op.value, regOf(s, op.result!))
+  put(s, { ...common, src: regOf(s, op.result!) })
 }
 
 // ---- conditions and ends ------------------------------------------------------------------------------------------
@@ -426,8 +462,8 @@ function moveArguments(s: Selection, { to, args }: Target): void {
   let moves: { dst: Reg; src: Reg }[] = []
   params.forEach((param, i) => {
     const arg = args[i]!
-    if (isLazy(s, arg)) lazy.push([arg, regOf(param)])
-    else if (arg !== param) moves.push({ dst: regOf(param), src: use(s, arg) })
+    if (isLazy(s, arg)) lazy.push([arg, regOf(s, param)])
+    else if (regOf(s, arg) !== regOf(s, param)) moves.push({ dst: regOf(s, param), src: use(s, arg) })
   })
   while (moves.length > 0) {
     const free = moves.findIndex(move => !moves.some(other => other !== move && other.src === move.dst))

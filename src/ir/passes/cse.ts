@@ -4,61 +4,74 @@
 // In: ordered.
 
 import { dominators, predecessors } from '../cfg.ts'
-import {
-  type BlockId,
-  type Func,
-  mapEndOperands,
-  mapOperands,
-  type Op,
-  resultOf,
-  type ValueId,
-} from '../func.ts'
+import { type BlockId, type Func, type Op, resultOf, type ValueId } from '../func.ts'
 import { printRef } from '../print.ts'
 import { Replacements } from '../rewrite.ts'
 
 export function cse(func: Func): Func {
-  const idom = dominators(predecessors(func.blocks))
-  const dominates = dominanceTest(idom)
-  const replaced = new Replacements()
-  const known = new Map<string, { block: BlockId; value: ValueId }[]>()
-  const blocks = func.blocks.map((block, id) => {
+  if (func.types.length > MAX_VALUES) return func
+  const dominates = dominanceTest(dominators(predecessors(func.blocks)))
+  const replaced = new Replacements(func)
+  /** the last value that was computed by each kind of operation, the one before it, and where they were */
+  const last = new Map<Key, ValueId>()
+  const before: (ValueId | undefined)[] = []
+  const home: BlockId[] = []
+  const blocks = func.blocks.map(({ params, ops: originals, end }, id) => {
     const ops: Op[] = []
-    for (const original of block.ops) {
-      const op = mapOperands(original, replaced.find)
+    for (let i = 0; i < originals.length; i++) {
+      const op = replaced.operation(originals[i]!)
       const key = keyOf(op)
       if (key === undefined) {
         ops.push(op)
         continue
       }
-      let list = known.get(key)
-      if (list === undefined) known.set(key, (list = []))
-      const before = list.find(entry => dominates(entry.block, id))
-      if (before !== undefined) {
-        replaced.set(resultOf(op)!, before.value)
+      const newest = last.get(key)
+      let known = newest
+      while (known !== undefined && !dominates(home[known]!, id)) known = before[known]
+      const result = resultOf(op)!
+      if (known !== undefined) {
+        replaced.set(result, known)
         continue
       }
-      list.push({ block: id, value: resultOf(op)! })
+      home[result] = id
+      before[result] = newest
+      last.set(key, result)
       ops.push(op)
     }
-    return { ...block, ops }
+    return { params, ops, end }
   })
-  if (replaced.isEmpty) return func
-  return {
-    ...func,
-    blocks: blocks.map(block => ({ ...block, end: mapEndOperands(block.end, replaced.find) })),
-  }
+  return replaced.isEmpty ? func : { ...func, blocks: replaced.applyToEnds(blocks) }
+}
+
+/** Numbers where that is possible: they are made and found faster than strings. */
+type Key = number | bigint | string
+
+/** Two values and a code fit the 53 bits of a number. */
+const MAX_VALUES = 2 ** 22
+
+const CODES: Readonly<Record<string, number>> = Object.fromEntries(
+  [
+    ...['add', 'sub', 'mul', 'udiv', 'umod', 'sdiv', 'smod', 'and', 'or', 'xor', 'shl', 'lshr', 'ashr'],
+    ...['eq', 'ne', 'ult', 'ule', 'ugt', 'uge', 'slt', 'sle', 'sgt', 'sge', 'set', 'neg', 'offset'],
+  ].map((name, i) => [name, i]),
+)
+
+function pair(name: string, bits: 32 | 64, a: ValueId, b: ValueId): number {
+  return ((CODES[name]! * 2 + (bits >> 6)) * MAX_VALUES + a) * MAX_VALUES + b
 }
 
 /** Equal for operations with equal results; undefined for those that must be done each time. */
-function keyOf(op: Op): string | undefined {
+function keyOf(op: Op): Key | undefined {
   switch (op.kind) {
     case 'const':
-      return `c${op.value}`
+      return op.value
     case 'binary':
     case 'compare':
-      return `${op.op}.${op.bits} ${op.a} ${op.b}`
+      return pair(op.op, op.bits, op.a, op.b)
     case 'neg':
-      return `neg.${op.bits} ${op.a}`
+      return pair('neg', op.bits, op.a, 0)
+    case 'offset':
+      return pair('offset', 64, op.a, op.b)
     case 'extend':
       return `ext${op.signed}.${op.bits} ${op.a}`
     case 'bytes':
@@ -71,8 +84,6 @@ function keyOf(op: Op): string | undefined {
       return `slot ${op.slot}`
     case 'address':
       return printRef(op.ref)
-    case 'offset':
-      return `offset ${op.a} ${op.b}`
     case 'load':
       return op.invariant ? `load.${op.signed}.${op.bits} ${op.base} ${op.offset}` : undefined
     case 'call':
@@ -87,23 +98,28 @@ function keyOf(op: Op): string | undefined {
 
 /** Dominance by intervals: a dominates b if the walk over the dominator tree is in a when it comes to b. */
 function dominanceTest(idom: Int32Array): (a: BlockId, b: BlockId) => boolean {
-  const children: BlockId[][] = Array.from(idom, () => [])
-  for (let id = 1; id < idom.length; id++) children[idom[id]!]!.push(id)
-  const enter = new Int32Array(idom.length)
-  const leave = new Int32Array(idom.length)
-  let clock = 0
-  const stack: { id: BlockId; next: number }[] = [{ id: 0, next: 0 }]
-  enter[0] = clock++
-  while (stack.length > 0) {
-    const top = stack.at(-1)!
-    const child = children[top.id]![top.next++]
-    if (child === undefined) {
-      leave[top.id] = clock++
-      stack.pop()
-    } else {
-      enter[child] = clock++
-      stack.push({ id: child, next: 0 })
+  const count = idom.length
+  // The first child of each block and its next sibling, plus none: block 0 is nobody's child.
+  const child = new Int32Array(count)
+  const sibling = new Int32Array(count)
+  for (let id = count - 1; id > 0; id--) {
+    sibling[id] = child[idom[id]!]!
+    child[idom[id]!] = id
+  }
+  const enter = new Int32Array(count)
+  const leave = new Int32Array(count)
+  let clock = 1
+  for (let id = 0; ; ) {
+    if (enter[id] === 0) {
+      enter[id] = clock++
+      if (child[id] !== 0) {
+        id = child[id]!
+        continue
+      }
     }
+    leave[id] = clock++
+    if (id === 0) break
+    id = sibling[id] !== 0 ? sibling[id]! : idom[id]!
   }
   return (a, b) => enter[a]! <= enter[b]! && leave[b]! <= leave[a]!
 }

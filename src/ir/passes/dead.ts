@@ -4,11 +4,10 @@
 import {
   type Block,
   type BlockId,
-  endOperandsOf,
   type Func,
+  forEachOperand,
   mapTargets,
   type Op,
-  operandsOf,
   resultOf,
   targetsOf,
   type ValueId,
@@ -26,15 +25,15 @@ export function dead(func: Func): Func {
     work.push(value)
   }
   for (const { ops, end } of func.blocks) {
-    for (const op of ops) if (hasEffect(op)) operandsOf(op).forEach(need)
+    for (const op of ops) if (hasEffect(op)) forEachOperand(op, need)
     if (end.kind === 'branch') need(end.cond)
-    if (end.kind === 'return') endOperandsOf(end).forEach(need)
+    if (end.kind === 'return') need(end.value)
   }
   while (work.length > 0) {
     const value = work.pop()!
     const def = defs[value]
-    if (def !== undefined) operandsOf(def).forEach(need)
-    else sources.get(value)?.forEach(need)
+    if (def !== undefined) forEachOperand(def, need)
+    else sources[value]?.forEach(need)
   }
 
   const isLive = (op: Op): boolean => {
@@ -57,15 +56,12 @@ export function hasEffect(op: Op): boolean {
   return op.kind === 'store' || op.kind === 'atomic' || (op.kind === 'call' && !op.pure)
 }
 
-/** For each block parameter the values it can get. */
-function argumentSources(func: Func): Map<ValueId, ValueId[]> {
-  const sources = new Map<ValueId, ValueId[]>()
-  for (const { params } of func.blocks) for (const param of params) sources.set(param, [])
+/** By block parameter the values it can get. */
+function argumentSources(func: Func): (ValueId[] | undefined)[] {
+  const sources: (ValueId[] | undefined)[] = []
   for (const { end } of func.blocks) {
     for (const { to, args } of targetsOf(end)) {
-      args.forEach((arg, i) => {
-        sources.get(func.blocks[to]!.params[i]!)!.push(arg)
-      })
+      for (let i = 0; i < args.length; i++) (sources[func.blocks[to]!.params[i]!] ??= []).push(args[i]!)
     }
   }
   return sources

@@ -1,19 +1,17 @@
 // Pass: simplifies where control goes. Branches that are decided become jumps, branches on a negated condition
 // change arms, jumps to a block that only goes on go on themselves (jump threading), and a block that is the only
 // way into another becomes one with it.
-// In: ordered. Out: ordered again.
+// In: ordered. Out: ordered again; the very same function when nothing changed.
 
 import {
   type Block,
   type BlockId,
-  endOperandsOf,
   type Func,
-  mapEndOperands,
-  mapOperands,
+  forEachEndOperand,
+  forEachOperand,
   mapTargets,
   newValue,
   type Op,
-  operandsOf,
   type Target,
   type Terminator,
   targetsOf,
@@ -27,7 +25,8 @@ export function flow(func: Func): Func {
   const defs = definitions(func)
   const blocks = func.blocks.map(block => decideBranch(func, block, defs))
   thread(blocks, defs)
-  return merge(order({ ...func, blocks }))
+  merge(func, blocks)
+  return blocks.some((block, id) => block !== func.blocks[id]) ? order({ ...func, blocks }) : func
 }
 
 // ---- branches -----------------------------------------------------------------------------------------------------
@@ -76,6 +75,7 @@ function sameTarget(a: Target, b: Target): boolean {
 
 /** Leads jumps past blocks that do nothing. Changes `blocks`. */
 function thread(blocks: Block[], defs: readonly (Op | undefined)[]): void {
+  if (!blocks.some(isEmpty)) return
   const elsewhere = parametersUsedElsewhere(blocks)
   const forward = (target: Target): Target => {
     let { to, args } = target
@@ -106,62 +106,70 @@ function thread(blocks: Block[], defs: readonly (Op | undefined)[]): void {
     }
     return target.to === id ? undefined : { to: target.to, args: target.args.map(known) }
   }
-  for (const [id, block] of blocks.entries()) blocks[id] = { ...block, end: mapTargets(block.end, forward) }
+  for (let id = 0; id < blocks.length; id++) {
+    const block = blocks[id]!
+    const end = mapTargets(block.end, forward)
+    if (end !== block.end) blocks[id] = { ...block, end }
+  }
 }
 
-/** Blocks whose parameters are used in other blocks too: those cannot be jumped past. */
+function isEmpty({ ops, end }: Block): boolean {
+  return ops.length === 0 && end.kind !== 'return'
+}
+
+/** Empty blocks whose parameters are used in other blocks too: those cannot be jumped past. */
 function parametersUsedElsewhere(blocks: readonly Block[]): ReadonlySet<BlockId> {
-  const home = new Map<ValueId, BlockId>()
-  for (const [id, { params }] of blocks.entries()) for (const param of params) home.set(param, id)
   const result = new Set<BlockId>()
-  for (const [id, { ops, end }] of blocks.entries()) {
-    const check = (value: ValueId): void => {
-      const block = home.get(value)
-      if (block !== undefined && block !== id) result.add(block)
-    }
-    for (const op of ops) operandsOf(op).forEach(check)
-    endOperandsOf(end).forEach(check)
+  const home: (BlockId | undefined)[] = []
+  for (const [id, block] of blocks.entries())
+    if (isEmpty(block)) for (const param of block.params) home[param] = id
+  if (home.length === 0) return result
+  let here = 0
+  const check = (value: ValueId): void => {
+    const block = home[value]
+    if (block !== undefined && block !== here) result.add(block)
+  }
+  for (; here < blocks.length; here++) {
+    for (const op of blocks[here]!.ops) forEachOperand(op, check)
+    forEachEndOperand(blocks[here]!.end, check)
   }
   return result
 }
 
 // ---- merging ------------------------------------------------------------------------------------------------------
 
-/** Joins each block with the one it jumps to, where that has no other way in. */
-function merge(func: Func): Func {
-  const entries = new Uint32Array(func.blocks.length)
-  for (const { end } of func.blocks) for (const { to } of targetsOf(end)) entries[to]!++
-  const replaced = new Replacements()
-  const blocks = [...func.blocks]
+/** Joins each block with the one it jumps to, where that has no other way in. Changes `blocks`. */
+function merge(func: Func, blocks: Block[]): void {
+  const entries = countEntries(blocks)
+  const replaced = new Replacements(func)
   let merged = false
   for (let id = 0; id < blocks.length; id++) {
-    let block = blocks[id]!
-    const parts = [block.ops]
-    const seen = new Set([id])
-    while (
-      block.end.kind === 'jump' &&
-      entries[block.end.target.to] === 1 &&
-      !seen.has(block.end.target.to)
-    ) {
-      const { to, args } = block.end.target
+    const { params, ops, end: first } = blocks[id]!
+    let end = first
+    const parts = [ops]
+    while (end.kind === 'jump' && entries[end.target.to] === 1 && entries[id]! > 0) {
+      const { to, args } = end.target
       const next = blocks[to]!
-      seen.add(to)
-      next.params.forEach((param, i) => {
-        replaced.set(param, args[i]!)
-      })
+      for (let i = 0; i < args.length; i++) replaced.set(next.params[i]!, args[i]!)
       parts.push(next.ops)
-      block = { params: block.params, ops: block.ops, end: next.end }
-      // The block that was taken in is unreachable now; it must not lead anywhere.
-      blocks[to] = { params: [], ops: [], end: { kind: 'jump', target: { to, args: [] } } }
+      end = next.end
+      // It was taken in, and is not reached any more.
+      entries[to] = 0
       merged = true
     }
-    if (parts.length > 1) blocks[id] = { params: block.params, ops: parts.flat(), end: block.end }
+    if (parts.length > 1) blocks[id] = { params, ops: parts.flat(), end }
   }
-  if (!merged) return func
-  const renamed = blocks.map(block => ({
-    params: block.params,
-    ops: block.ops.map(op => mapOperands(op, replaced.find)),
-    end: mapEndOperands(block.end, replaced.find),
-  }))
-  return order({ ...func, blocks: renamed })
+  if (!merged || replaced.isEmpty) return
+  for (const [id, block] of replaced.apply(blocks).entries()) blocks[id] = block
+}
+
+/** How many ways lead into each block from blocks that are reached; the entry has one more. */
+function countEntries(blocks: readonly Block[]): Uint32Array {
+  const entries = new Uint32Array(blocks.length)
+  entries[0] = 1
+  const work = [0]
+  while (work.length > 0) {
+    for (const { to } of targetsOf(blocks[work.pop()!]!.end)) if (entries[to]!++ === 0) work.push(to)
+  }
+  return entries
 }

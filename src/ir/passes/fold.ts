@@ -6,16 +6,7 @@
 // instructions themselves.
 
 import { byteSwapped, extended } from '../arithmetic.ts'
-import {
-  type Block,
-  type Func,
-  mapEndOperands,
-  mapOperands,
-  newValue,
-  type Op,
-  resultOf,
-  type ValueId,
-} from '../func.ts'
+import { type Block, type Func, newValue, type Op, resultOf, type ValueId } from '../func.ts'
 import { type Facts, maxOf, signedBits, verifierMax } from '../range.ts'
 import { Replacements } from '../rewrite.ts'
 import { isTracked, type Type } from '../types.ts'
@@ -43,7 +34,7 @@ export type Rule = ValueId | Op | undefined
 
 /** `canonical`: values are in the canonical form of their type; not so after `narrow`. */
 export function fold(func: Func, canonical: boolean): Func {
-  const replaced = new Replacements()
+  const replaced = new Replacements(func)
   const defs: (Op | undefined)[] = new Array(func.types.length)
   let ops: Op[] = []
   let source: Op['source']
@@ -74,7 +65,7 @@ export function fold(func: Func, canonical: boolean): Func {
   const blocks: Block[] = func.blocks.map(block => {
     ops = []
     for (const original of block.ops) {
-      const op = mapOperands(original, replaced.find)
+      const op = replaced.operation(original)
       source = op.source
       const result = resultOf(op)
       const value = add(op)
@@ -82,10 +73,7 @@ export function fold(func: Func, canonical: boolean): Func {
     }
     return { ...block, ops }
   })
-  return {
-    ...func,
-    blocks: blocks.map(block => ({ ...block, end: mapEndOperands(block.end, replaced.find) })),
-  }
+  return { ...func, blocks: replaced.applyToEnds(blocks) }
 }
 
 function simplify(f: Folding, op: Op): Rule {

@@ -6,10 +6,11 @@ import {
   type BinaryOpNode,
   type Block,
   type Func,
+  forEachEndOperand,
+  forEachOperand,
   mapEndOperands,
   mapOperands,
   type Op,
-  operandsOf,
   resultOf,
   targetsOf,
   type ValueId,
@@ -18,10 +19,11 @@ import { bitLength } from '../range.ts'
 import { definitions, Replacements } from '../rewrite.ts'
 
 export function narrow(func: Func): Func {
+  if (!func.blocks.some(({ ops }) => ops.some(op => op.kind === 'extend'))) return func
   const defs = definitions(func)
   const demanded = demandedBits(func, defs)
   const uses = countUses(func)
-  const replaced = new Replacements()
+  const replaced = new Replacements(func)
   /** 64-bit operations of which only a zero extension was used */
   const halved = new Map<ValueId, BinaryOpNode>()
   for (const { ops } of func.blocks) {
@@ -73,35 +75,33 @@ function canHalve(op: BinaryOpNode, defs: readonly (Op | undefined)[]): boolean 
 /** How many low bits of each value are read by anything that matters. */
 function demandedBits(func: Func, defs: readonly (Op | undefined)[]): Uint8Array {
   const demanded = new Uint8Array(func.types.length)
-  const sources = new Map<ValueId, ValueId[]>()
+  const sources: (ValueId[] | undefined)[] = []
   const work: ValueId[] = []
   const need = (value: ValueId, bits: number): void => {
     if (demanded[value]! >= bits) return
     demanded[value] = bits
     work.push(value)
   }
+  const needAll = (value: ValueId): void => need(value, 64)
   for (const { ops, end } of func.blocks) {
     for (const op of ops) {
       if (op.kind === 'store') need(op.value, op.bits)
       if (op.kind === 'store' || op.kind === 'load' || op.kind === 'call' || op.kind === 'atomic') {
-        for (const v of operandsOf(op)) if (op.kind !== 'store' || v === op.base) need(v, 64)
+        if (op.kind === 'store') need(op.base, 64)
+        else forEachOperand(op, needAll)
       }
     }
     if (end.kind === 'branch') need(end.cond, 64)
     if (end.kind === 'return') need(end.value, 64)
     for (const { to, args } of targetsOf(end)) {
-      func.blocks[to]!.params.forEach((param, i) => {
-        const list = sources.get(param)
-        if (list === undefined) sources.set(param, [args[i]!])
-        else list.push(args[i]!)
-      })
+      for (let i = 0; i < args.length; i++) (sources[func.blocks[to]!.params[i]!] ??= []).push(args[i]!)
     }
   }
   while (work.length > 0) {
     const value = work.pop()!
     const def = defs[value]
     const bits = demanded[value]!
-    if (def === undefined) for (const arg of sources.get(value) ?? []) need(arg, bits)
+    if (def === undefined) for (const arg of sources[value] ?? []) need(arg, bits)
     else demandOperands(def, bits, defs, need)
   }
   return demanded
@@ -136,7 +136,7 @@ function demandOperands(
       need(op.b, bits)
       return
     default:
-      for (const v of operandsOf(op)) need(v, 64)
+      forEachOperand(op, value => need(value, 64))
   }
 }
 
@@ -180,11 +180,12 @@ function demandBinary(
 
 function countUses(func: Func): Uint32Array {
   const uses = new Uint32Array(func.types.length)
+  const count = (value: ValueId): void => {
+    uses[value]!++
+  }
   for (const { ops, end } of func.blocks) {
-    for (const op of ops) for (const v of operandsOf(op)) uses[v]!++
-    for (const { args } of targetsOf(end)) for (const v of args) uses[v]!++
-    if (end.kind === 'branch') uses[end.cond]!++
-    if (end.kind === 'return') uses[end.value]!++
+    for (const op of ops) forEachOperand(op, count)
+    forEachEndOperand(end, count)
   }
   return uses
 }

@@ -7,11 +7,12 @@ import { type Func, mapTargets } from '../func.ts'
 export function order(func: Func): Func {
   const ids = reversePostorder(func.blocks)
   if (ids.length === func.blocks.length && ids.every((id, i) => id === i)) return func
-  const renumbered = new Map(ids.map((id, i) => [id, i]))
+  const numbers = new Int32Array(func.blocks.length)
+  for (let i = 0; i < ids.length; i++) numbers[ids[i]!] = i
   const blocks = ids.map(id => {
     const block = func.blocks[id]!
-    const end = mapTargets(block.end, ({ to, args }) => ({ to: renumbered.get(to)!, args }))
-    return { ...block, end }
+    const end = mapTargets(block.end, ({ to, args }) => ({ to: numbers[to]!, args }))
+    return { params: block.params, ops: block.ops, end }
   })
   return { ...func, blocks }
 }

@@ -16,10 +16,11 @@ import {
 import { definitions, Replacements } from '../rewrite.ts'
 
 export function params(func: Func): Func {
+  if (!func.blocks.some((block, id) => id > 0 && block.params.length > 0)) return func
   const incoming: Target[][] = func.blocks.map(() => [])
   for (const { end } of func.blocks) for (const target of targetsOf(end)) incoming[target.to]!.push(target)
   const defs = definitions(func)
-  const replaced = new Replacements()
+  const replaced = new Replacements(func)
   /** constants to make at the start of a block, in place of parameters */
   const constants: Op[][] = func.blocks.map(() => [])
   const dropped: Set<number>[] = func.blocks.map(() => new Set())
