@@ -60,8 +60,12 @@ function structuralMax(facts: Facts, value: ValueId, depth: number, verifier: bo
     }
     case 'select':
       return larger(of(def.a), of(def.b))
-    case 'binary':
-      return binaryMax(def.op, def.bits, of(def.a), of(def.b), facts.defs[def.b])
+    case 'binary': {
+      const right = facts.defs[def.b]
+      // A count that may be too large makes the verifier forget what it knew of the left side.
+      if (verifier && def.op === 'lshr' && right?.kind !== 'const') return (1n << BigInt(def.bits)) - 1n
+      return binaryMax(def.op, def.bits, of(def.a), of(def.b), right)
+    }
     default:
       return ALL
   }

@@ -121,6 +121,15 @@ test('fold: what the verifier must see stays', () => {
     text((b, x) => b.mask(b.and(x, 15), 15)),
     /mask/,
   )
+  // A shift by a count that may be too large leaves it nothing; by one it knows, a smaller number.
+  assert.match(
+    text((b, x, y) => b.mask(b.shr(b.and(x, 15), y), 15)),
+    /mask/,
+  )
+  assert.doesNotMatch(
+    text((b, x) => b.mask(b.shr(b.and(x, 31), 1), 15)),
+    /mask/,
+  )
 })
 
 test('cse: the same again is not computed again, if it was on every way here', () => {
