@@ -4,6 +4,7 @@ export { addressToOffset, offsetToAddress } from './address.ts'
 export { type ByteSource, bytesSource } from './byte-source.ts'
 export * from './constants.ts'
 export { buildIdDebugPath, type DebugLink, debugLink, debugLinkCrc32, debugLinkPaths } from './debug-link.ts'
+export { demangle } from './demangle/index.ts'
 export { type DynamicInfo, dynamicInfo } from './dynamic.ts'
 export {
   type Elf,
