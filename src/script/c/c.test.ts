@@ -85,6 +85,7 @@ const records: readonly (readonly [string, string])[] = [
     '#if 0\n#if 1\n#endif\nstruct s { int a; };\n#elif 2 == 1 + 1\nstruct s { int b; };\n#endif',
     'struct { b int }',
   ],
+  ['struct s { int a; struct { int b } c }', 'struct { a int; c struct { b int } }'],
   ['struct s;\nstruct s { struct s *next; };', 'struct { next *struct s }'],
   ['/* c */ struct s { // int x;\n int /* y */ z; }', 'struct { z int }'],
 ]

@@ -55,12 +55,12 @@ function parseMembers(context: CContext, members: CMember[]): void {
   const specifiers = parseSpecifiers(context)
   if (specifiers === null) return
   const { type } = specifiers
-  if (cursor.text === ';') {
+  if (cursor.text === ';' || (cursor.text === '}' && type.kind === 'record')) {
     const span = cursor.tokens[cursor.at - 1]!.span
     if (type.kind === 'record') {
       members.push({ name: '', type, bits: null, packed: false, alignBytes: null, span })
     }
-    cursor.at++
+    cursor.take(';')
     return
   }
   do {
@@ -82,7 +82,8 @@ function parseMembers(context: CContext, members: CMember[]): void {
     const { packed, align: alignBytes } = attributes
     members.push({ name: declarator.name, type: declarator.type, bits, packed, alignBytes, span })
   } while (cursor.take(','))
-  cursor.expect(';')
+  // C compilers let the last semicolon go with a warning
+  if (cursor.text !== '}') cursor.expect(';')
 }
 
 /** Behind the next semicolon of this body, or before its end. */

@@ -227,6 +227,16 @@ test('what is said about bad scripts', () => {
   for (const [source, expected] of refused) assert.equal(outcome(source), expected, source)
 })
 
+test('hints', () => {
+  const hints = (source: string) => parseScript('stdin', source).diagnostics.list.flatMap(d => d.hints)
+  assert.deepEqual(hints('begin { print(\u201chello\u201d); }'), [
+    'this is a typographic character, write a plain " instead',
+  ])
+  assert.deepEqual(hints("begin { print('a'); }"), ['strings are written in double quotes'])
+  assert.deepEqual(hints('begin {\n  if (1) { }\n'), ['the block starts in line 1'])
+  assert.deepEqual(hints('begin { }\uff1b'), [])
+})
+
 test('one run names every mistake', () => {
   const source = `begin { $x = 1 +; print($x) print(2);
   if ($x { print(1) } else { print(2) }

@@ -6,7 +6,7 @@
 import type { ImportStatement, NodeIds } from '../ast.ts'
 import type { Diagnostics } from '../diagnostics/diagnostics.ts'
 import type { Message } from '../diagnostics/message.ts'
-import type { SourceFile } from '../source.ts'
+import { readable, type SourceFile } from '../source.ts'
 import type { Span } from '../span.ts'
 import { endOfText } from './characters.ts'
 import { syntax } from './messages.ts'
@@ -52,7 +52,9 @@ export class Parser {
 
   /** Reports that something else was expected under the cursor, and starts panicking. */
   fail(what: string, hint?: string): void {
-    this.report(syntax.expected, this.tokenSpan(), { what }, hint)
+    const span = this.tokenSpan()
+    const found = this.scanner.text.slice(span.start, span.end)
+    this.report(syntax.expected, span, { what }, hint ?? foreignCharacterHint(found))
     this.panicking = true
   }
 
@@ -101,4 +103,25 @@ export class Parser {
     this.panicking = true
     this.scanner.at = this.scanner.end
   }
+}
+
+/** What characters that look like ASCII, from a web page or a word processor, should have been. */
+const lookalikes: readonly (readonly [characters: string, meant: string])[] = [
+  ['\u201c\u201d\u201e\u00ab\u00bb\uff02', '"'],
+  ['\u2018\u2019\uff07', "'"],
+  ['\u2013\u2014\u2212', '-'],
+  ['\u00a0\u3000\u200b\ufeff', ' '],
+  ['\uff08', '('],
+  ['\uff09', ')'],
+  ['\uff0c', ','],
+  ['\uff1b', ';'],
+  ['\uff1a', ':'],
+]
+
+/** A next step for a character that no script has outside a string; undefined for all others. */
+function foreignCharacterHint(found: string): string | undefined {
+  if (found === "'") return 'strings are written in double quotes'
+  const character = readable(found)
+  const meant = lookalikes.find(([characters]) => found !== '' && characters.includes(character))?.[1]
+  return meant === undefined ? undefined : `this is a typographic character, write a plain ${meant} instead`
 }

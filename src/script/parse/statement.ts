@@ -1,6 +1,7 @@
 // Statements and blocks, and how the parser finds its feet again after a bad one.
 
 import type { ArithmeticOperator, Assignment, Block, Expression, Statement } from '../ast.ts'
+import { positionOf } from '../source.ts'
 import { endOfText, isDigit } from './characters.ts'
 import { continueExpression, isTarget, missing, parseExpression, parsePostfix } from './expression.ts'
 import { syntax } from './messages.ts'
@@ -41,7 +42,10 @@ export function parseBlock(p: Parser, wantsValue: boolean): Block {
       scanner.at = scanner.afterToken(before)
     }
   }
-  p.expect(closeBrace)
+  if (!scanner.take(closeBrace)) {
+    const { line } = positionOf(scanner.file, start)
+    p.fail("'}'", `the block starts in line ${line}`)
+  }
   p.leave()
   return { kind: 'block', id: p.ids.count++, span: scanner.span(start), statements, value }
 }
