@@ -18,35 +18,47 @@ import { COMMANDS, isPublic } from './exports.mjs'
 
 const STAMP = 'dist/.built'
 
-/** src/cli/NAME.ts of the commands, src/index.ts, and src/FLOOR/index.ts of the public floors */
-const entryPoints = () =>
+/**
+ * What is bundled together. Each command by itself, so that it starts from few files that hold nothing else; then
+ * src/index.ts and src/FLOOR/index.ts of the public floors, which share their code.
+ */
+const bundles = () =>
   [
-    ...COMMANDS.map(name => `src/cli/${name}.ts`),
-    'src/index.ts',
-    ...readdirSync('src')
-      .filter(isPublic)
-      .map(floor => `src/${floor}/index.ts`),
-  ].filter(existsSync)
+    ...COMMANDS.map(name => [`src/cli/${name}.ts`]),
+    [
+      'src/index.ts',
+      ...readdirSync('src')
+        .filter(isPublic)
+        .map(floor => `src/${floor}/index.ts`),
+    ],
+  ]
+    .map(entryPoints => entryPoints.filter(existsSync))
+    .filter(entryPoints => entryPoints.length > 0)
 
 /** Builds in the current folder. Files appear whole, under their name; a running command keeps what it has read. */
 export async function build({ types = false } = {}) {
   const { build: bundle } = await import('esbuild')
   const startedMs = Date.now()
-  const { outputFiles } = await bundle({
-    entryPoints: entryPoints(),
-    outdir: 'dist',
-    outbase: 'src',
-    chunkNames: 'chunks/[name]-[hash]',
-    bundle: true,
-    splitting: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    external: ['koffi'],
-    legalComments: 'none',
-    logLevel: 'warning',
-    write: false,
-  })
+  const built = await Promise.all(
+    bundles().map(entryPoints =>
+      bundle({
+        entryPoints,
+        outdir: 'dist',
+        outbase: 'src',
+        chunkNames: 'chunks/[name]-[hash]',
+        bundle: true,
+        splitting: true,
+        format: 'esm',
+        platform: 'node',
+        target: 'node20',
+        external: ['koffi'],
+        legalComments: 'none',
+        logLevel: 'warning',
+        write: false,
+      }),
+    ),
+  )
+  const outputFiles = built.flatMap(({ outputFiles }) => outputFiles)
   if (existsSync('src/trace/kernel/prebuild.ts')) outputFiles.push(...(await kernelHalf(bundle)))
   // chunks first: an entry that is there finds what it imports
   const isChunk = file => file.path.includes('/chunks/')

@@ -51,7 +51,7 @@ function fail(error: unknown): TraceEnd {
 
 async function main(): Promise<TraceEnd> {
   const caller = takeCaller(environBytes())
-  const args = parseTraceArguments(process.argv.slice(2))
+  const args = await parseTraceArguments(process.argv.slice(2))
   switch (args.kind) {
     case 'help':
       say(1, TRACE_HELP)

@@ -18,7 +18,11 @@ export class HeldCommand implements Disposable {
   #ended = false
 
   /** Starts and holds `words`. Throws CommandError when there is no such program. */
-  static async start(words: readonly string[], caller: Caller, path: string | undefined): Promise<HeldCommand> {
+  static async start(
+    words: readonly string[],
+    caller: Caller,
+    path: string | undefined,
+  ): Promise<HeldCommand> {
     const program = findExecutable(words[0]!, path)
     const pid = spawnProcess({
       path: '/bin/sh',
@@ -26,7 +30,8 @@ export class HeldCommand implements Disposable {
       env: caller.environ,
       ...(caller.fds === undefined ? {} : { keepFds: caller.fds }),
     })
-    if (pid < 0) throw new BeetraceError('COMMAND', `cannot start a shell for the command (${errnoName(-pid)})`)
+    if (pid < 0)
+      throw new BeetraceError('COMMAND', `cannot start a shell for the command (${errnoName(-pid)})`)
     const command = new HeldCommand(pid)
     for (const deadline = performance.now() + START_TIMEOUT_MS; readProcess(pid)?.state !== 'T'; ) {
       if (performance.now() > deadline || command.hasEnded()) {

@@ -10,7 +10,8 @@ import { bytesOf, readable } from '../script/source.ts'
 export function readScript(path: string): Uint8Array {
   try {
     if (path === '-') return readFileSync(0)
-    if (statSync(path).isDirectory()) throw new BeetraceError('SCRIPT', `cannot read the script '${path}': it is a directory`)
+    if (statSync(path).isDirectory())
+      throw new BeetraceError('SCRIPT', `cannot read the script '${path}': it is a directory`)
     return readFileSync(path)
   } catch (error) {
     if (error instanceof BeetraceError) throw error
@@ -29,13 +30,18 @@ export class HeaderFiles {
   }
 
   /** undefined when there is none */
-  read(name: string, quoted: boolean, from: string): { readonly path: string; readonly bytes: Uint8Array } | undefined {
+  read(
+    name: string,
+    quoted: boolean,
+    from: string,
+  ): { readonly path: string; readonly bytes: Uint8Array } | undefined {
     const beside = quoted ? [resolve(dirname(from), name)] : []
     for (const path of [...beside, ...this.#folders.map(folder => join(folder, name))]) {
       try {
         return { path, bytes: readFileSync(path) }
       } catch (error) {
-        if (!['ENOENT', 'ENOTDIR', 'EISDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
+        if (!['ENOENT', 'ENOTDIR', 'EISDIR'].includes((error as NodeJS.ErrnoException).code ?? ''))
+          throw error
       }
     }
     return undefined
@@ -43,7 +49,10 @@ export class HeaderFiles {
 }
 
 /** The beginning of a file, for `cat()`. Files of /proc come a page at a time. Byte strings in and out. */
-export function readHead(path: string, maxBytes: number): { readonly text: string } | { readonly problem: string } {
+export function readHead(
+  path: string,
+  maxBytes: number,
+): { readonly text: string } | { readonly problem: string } {
   try {
     const fd = openSync(bytesOf(path) as Buffer, 'r')
     try {
@@ -73,6 +82,8 @@ export function runCommand(command: string): { readonly printed: string; readonl
   } catch (error) {
     const { status, stdout, message } = error as { status?: number | null; stdout?: string; message: string }
     // a command that fails has said so itself
-    return typeof status === 'number' ? { printed: stdout ?? '' } : { printed: stdout ?? '', problem: message }
+    return typeof status === 'number'
+      ? { printed: stdout ?? '' }
+      : { printed: stdout ?? '', problem: message }
   }
 }

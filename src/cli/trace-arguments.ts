@@ -2,7 +2,6 @@
 
 import { parseArgs } from 'node:util'
 import { UsageError } from '../errors/index.ts'
-import { parseTraceSet } from '../trace/filter/index.ts'
 import { machineOf } from '../trace/machine.ts'
 import { DEFAULT_TRACE_OPTIONS, type TraceOptions } from '../trace/options.ts'
 
@@ -44,7 +43,7 @@ const SPEC = {
 } as const
 
 /** Reads `argv` (without node and script). Throws UsageError, which names the argument and what it takes. */
-export function parseTraceArguments(argv: readonly string[]): TraceArguments {
+export async function parseTraceArguments(argv: readonly string[]): Promise<TraceArguments> {
   const { own, command } = splitCommand(argv)
   const values = parseOwn(own)
   if (values.help) return { kind: 'help' }
@@ -60,7 +59,7 @@ export function parseTraceArguments(argv: readonly string[]): TraceArguments {
   const options: TraceOptions = {
     ...DEFAULT_TRACE_OPTIONS,
     follow: values['follow-forks'] ?? false,
-    wanted: callSetOf([...(values.trace ?? []), ...(values.expr ?? []).map(traceExpression)]),
+    wanted: await callSetOf([...(values.trace ?? []), ...(values.expr ?? []).map(traceExpression)]),
     summary: values['summary-only'] ?? false,
     status: values['successful-only'] ? 'successful' : values['failed-only'] ? 'failed' : 'all',
     timestamps: values['relative-timestamps'] ? 'relative' : timestampsOf(times),
@@ -116,9 +115,11 @@ function traceExpression(expression: string): string {
   throw new UsageError(`-e ${expression}: unknown qualifier '${qualifier}'; known: trace=SET`)
 }
 
-function callSetOf(sets: readonly string[]): TraceOptions['wanted'] {
+/** The names of the calls are loaded only for who asks by name. */
+async function callSetOf(sets: readonly string[]): Promise<TraceOptions['wanted']> {
   const last = sets.at(-1)
   if (last === undefined) return undefined
+  const { parseTraceSet } = await import('../trace/filter/index.ts')
   const [native, compat] = parseTraceSet(machineOf(process.arch), last)
   return { native, compat }
 }

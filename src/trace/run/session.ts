@@ -22,7 +22,6 @@ import {
 } from '../kernel/layout.ts'
 import { machineOf } from '../machine.ts'
 import type { TraceOptions } from '../options.ts'
-import { writeSummary } from '../print/index.ts'
 import {
   OFFSET_ABI,
   OFFSET_ARGS,
@@ -35,8 +34,7 @@ import {
   RECORD_FIXED_BYTES,
 } from '../record.ts'
 import type { Machine } from '../tables/index.ts'
-import { summaryRows } from './counts.ts'
-import { TraceLines } from './lines.ts'
+import type { TraceLines } from './lines.ts'
 import { type LoadedHalf, loadKernelHalf } from './load.ts'
 import { Priority } from './priority.ts'
 
@@ -73,14 +71,18 @@ export interface TraceLosses {
 }
 
 export class TraceSession implements Disposable {
+  readonly #asked: SessionOptions
   readonly #options: TraceOptions
   readonly #output: TraceSink
   readonly #machine: Machine
   readonly #half: LoadedHalf
   readonly #maps: Readonly<Record<string, BpfMap>>
   readonly #reader: EventReader
-  readonly #ring: RingBuffer
-  readonly #lines: TraceLines
+  readonly #realtimeOffsetNs: number
+  #reading: Promise<TraceLines> | undefined
+  #ring: RingBuffer | undefined
+  #lines: TraceLines | undefined
+  #showsThreads = false
   readonly #control: DataView
   #look: NodeJS.Timeout | undefined
   readonly #priority = new Priority()
@@ -92,20 +94,14 @@ export class TraceSession implements Disposable {
   }
 
   private constructor(options: SessionOptions, half: LoadedHalf) {
+    this.#asked = options
     this.#options = options.trace
     this.#output = options.output
     this.#machine = machineOf(process.arch)
     this.#half = half
     this.#maps = half.maps
-    const { maps } = half
-    this.#control = maps.control!.memory()
-    this.#lines = new TraceLines(options.trace, {
-      machine: this.#machine,
-      realtimeOffsetNs: Number(realtimeOffsetNs()),
-      toFile: options.toFile,
-      fdPath: options.fdPath,
-      onFork: options.onFork,
-    })
+    this.#control = half.maps.control!.memory()
+    this.#realtimeOffsetNs = Number(realtimeOffsetNs())
     this.#reader = new EventReader({
       ...(options.watched ? { intervalMs: WATCHED_MS } : { intervalMs: LEFT_ALONE_MS, patience: PATIENCE }),
       onDrained: () => {
@@ -114,14 +110,37 @@ export class TraceSession implements Disposable {
       },
       onLevel: level => this.#priority.level(level),
     })
-    const lines = this.#lines
-    this.#ring = RingBuffer.open(maps.ring!, (view, offset, length) => {
+  }
+
+  /**
+   * Starts to turn records into lines. Apart from `open`, and with code that is loaded only now, because a command
+   * need not wait for it: until then its records wait in the ring.
+   */
+  read(): Promise<TraceLines> {
+    this.#reading ??= this.#startReading()
+    return this.#reading
+  }
+
+  async #startReading(): Promise<TraceLines> {
+    const { TraceLines } = await import('./lines.ts')
+    const { toFile, fdPath, onFork, live } = this.#asked
+    const lines = new TraceLines(this.#options, {
+      machine: this.#machine,
+      realtimeOffsetNs: this.#realtimeOffsetNs,
+      toFile,
+      fdPath,
+      onFork,
+    })
+    if (this.#showsThreads) lines.showThreads()
+    this.#lines = lines
+    this.#ring = RingBuffer.open(this.#maps.ring!, (view, offset, length) => {
       lines.record(view.u8, offset, length)
       if (lines.out.length > FLUSH_BYTES) this.#flush()
     })
-    this.#reader.addRing(this.#ring, waitingFlag(maps.control!, CONTROL_WAITING))
+    this.#reader.addRing(this.#ring, waitingFlag(this.#maps.control!, CONTROL_WAITING))
     this.#reader.start()
-    if (options.live) this.#look = setInterval(() => this.#showWaiting(), LOOK_MS).unref()
+    if (live) this.#look = setInterval(() => this.#showWaiting(lines), LOOK_MS).unref()
+    return lines
   }
 
   /** The next child that this thread makes is the command: traced from its execve on. */
@@ -167,12 +186,13 @@ export class TraceSession implements Disposable {
 
   /** Lines say which thread they belong to from here on. */
   showThreads(): void {
-    this.#lines.showThreads()
+    this.#showsThreads = true
+    this.#lines?.showThreads()
   }
 
   /** Writes a line of our own between those of the trace. */
   notice(text: string): void {
-    this.#lines.notice(text)
+    this.#lines?.notice(text)
     this.#flush()
   }
 
@@ -188,6 +208,7 @@ export class TraceSession implements Disposable {
 
   /** Detaches, drains, writes what is left and the summary. */
   async stop(): Promise<TraceLosses> {
+    const lines = await this.read()
     clearInterval(this.#look)
     this.#priority.stop()
     for (const link of this.#half.links) link.close()
@@ -196,14 +217,14 @@ export class TraceSession implements Disposable {
       (sum, program) => sum + Number(program.info().recursionMisses ?? 0),
       0,
     )
-    if (this.#options.summary) this.#writeSummary()
-    else this.#writeRunning()
-    this.#lines.end()
+    if (this.#options.summary) await this.#writeSummary(lines)
+    else for (const { tid, enter } of this.#callsNow()) lines.stillRunning(tid, enter)
+    lines.end()
     this.#flush()
     const losses = {
       records: mappedLossCounter(this.#maps.control!, CONTROL_LOST)() + this.#missed,
       threads: mappedLossCounter(this.#maps.control!, CONTROL_UNFOLLOWED)(),
-      malformed: this.#lines.malformed,
+      malformed: lines.malformed,
     }
     await this.#output.flushed()
     return losses
@@ -212,22 +233,19 @@ export class TraceSession implements Disposable {
   [Symbol.dispose](): void {
     clearInterval(this.#look)
     this.#reader.close()
-    this.#ring.close()
+    this.#ring?.close()
     for (const owner of [...this.#half.links, ...this.#half.programs, ...Object.values(this.#maps)])
       owner.close()
   }
 
   #flush(): void {
-    this.#output.push(this.#lines.take())
+    if (this.#lines !== undefined) this.#output.push(this.#lines.take())
   }
 
-  #writeSummary(): void {
-    writeSummary(this.#lines.out, summaryRows(this.#maps.counts!, this.#machine, possibleCpus().length))
-  }
-
-  /** Calls that threads are still in at the end. */
-  #writeRunning(): void {
-    for (const { tid, enter } of this.#callsNow()) this.#lines.stillRunning(tid, enter)
+  async #writeSummary(lines: TraceLines): Promise<void> {
+    const { writeSummary } = await import('../print/index.ts')
+    const { summaryRows } = await import('./counts.ts')
+    writeSummary(lines.out, summaryRows(this.#maps.counts!, this.#machine, possibleCpus().length))
   }
 
   /**
@@ -235,10 +253,10 @@ export class TraceSession implements Disposable {
    * threads were read has its end in the ring; one that had ended before is known by the record that comes with the
    * drain here, and then a later look is soon enough.
    */
-  #showWaiting(): void {
+  #showWaiting(lines: TraceLines): void {
     const waiting = this.#callsNow()
     if (this.#reader.drain() > 0) return
-    for (const { tid, enter } of waiting) this.#lines.running(tid, enter)
+    for (const { tid, enter } of waiting) lines.running(tid, enter)
     this.#flush()
   }
 
