@@ -42,6 +42,8 @@ export {
   blockedCall,
   descriptorTarget,
   isInitialPidNamespace,
+  isProcOfOwnNamespace,
+  openProcessFolder,
   type ProcessStatus,
   processCwd,
   processExe,

@@ -1,6 +1,6 @@
 // Processes as /proc shows them: what attaching to one needs to know, and why one cannot be traced.
 
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { openSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { ProcessError } from '../errors/process-error.ts'
 import { readPrivileges } from './privileges.ts'
 
@@ -138,6 +138,24 @@ export function processCwd(pid: number): string | undefined {
  */
 export function isInitialPidNamespace(): boolean {
   return readlinkSync('/proc/self/ns/pid') === `pid:[${PROC_PID_INIT_INO}]`
+}
+
+/** Whether /proc shows the ids of our own pid namespace: `unshare --pid` without `--mount-proc` leaves another's. */
+export function isProcOfOwnNamespace(): boolean {
+  return readlinkSync('/proc/self') === `${process.pid}`
+}
+
+/**
+ * A descriptor of /proc/PID, or of /proc/PID/task/TID, for the caller to close: what stands for that process or
+ * thread in the kernel. Undefined when there is none.
+ */
+export function openProcessFolder(pid: number | 'self', tid?: number): number | undefined {
+  try {
+    return openSync(tid === undefined ? `/proc/${pid}` : `/proc/${pid}/task/${tid}`, 'r')
+  } catch (error) {
+    if (isGone(error)) return undefined
+    throw error
+  }
 }
 
 /** include/linux/proc_ns.h */

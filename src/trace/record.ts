@@ -5,7 +5,7 @@
 //          0     1  kind          RECORD_*
 //          1     1  abi           ABI_*
 //          2     2  flags         CALL_* / SEGMENTS
-//          4     4  tid           thread id (initial pid namespace)
+//          4     4  tid           thread id (pid namespace of the tracer, as all ids)
 //          8     4  tgid          process id
 //         12     4  nr            system call number, signal number, or the new thread's id
 //         16     8  timeNs        CLOCK_MONOTONIC ns: end of the call for RECORD_CALL, else of the event
@@ -32,7 +32,10 @@ export const RECORD_CALL = 1
 export const RECORD_ENTER = 2
 /** a thread ended: `ret` is its wait status (task->exit_code), `nr` is 1 when it was the last of its process */
 export const RECORD_EXIT = 3
-/** a signal was delivered: `nr` is the signal, one CAPTURE_BYTES segment holds the siginfo's first 48 bytes */
+/**
+ * a signal was delivered, or ignored, or ended the process: `nr` is the signal, one CAPTURE_BYTES segment holds the
+ * siginfo's first 48 bytes
+ */
 export const RECORD_SIGNAL = 4
 /** a traced thread made a thread or process: `nr` is the new tid, `ret` the new tgid */
 export const RECORD_FORK = 5
@@ -58,6 +61,8 @@ export const CALL_NO_RETURN = 4
  * exit: entry captures found here take the place of the faulted ones of the RECORD_ENTER
  */
 export const CALL_REFETCHED = 8
+/** RECORD_SIGNAL: the thread is in a call that will make a record; the signal is shown behind it */
+export const SIGNAL_DURING_CALL = 16
 
 /** the memory could not be read (bad pointer, or a page not present) */
 export const SEGMENT_FAULT = 1

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -72,9 +72,31 @@ check("the command's signal", ['sh', '-c', 'kill -SEGV $$'], {
 })
 check('a signal that nothing handles', ['sh', '-c', 'kill -INT $$'], {
   signal: 'SIGINT',
-  lines: [/^\+\+\+ killed by SIGINT \+\+\+$/],
+  lines: [
+    /^--- SIGINT \{si_signo=SIGINT, si_code=SI_\w+, si_pid=\d+, si_uid=\d+\} ---$/,
+    /^\+\+\+ killed by SIGINT \+\+\+$/,
+  ],
   never: [/SIGKILL/],
 })
+check('a signal of the kernel that nothing handles', ['-f', 'sh', '-c', 'yes | head -n 1 >/dev/null'], {
+  lines: [
+    /^\d+ +--- SIGPIPE \{si_signo=SIGPIPE, si_code=SI_USER, si_pid=\d+/,
+    /^\d+ +\+\+\+ killed by SIGPIPE/,
+  ],
+})
+check(
+  'signals that are ignored',
+  ['-e', 'wait4', 'sh', '-c', '/bin/true; kill -WINCH $$; kill -CONT $$; exit 3'],
+  {
+    status: 3,
+    lines: [
+      /^--- SIGCHLD \{si_signo=SIGCHLD, si_code=CLD_EXITED/,
+      /^--- SIGWINCH \{si_signo=SIGWINCH, si_code=SI_USER/,
+      /^--- SIGCONT \{/,
+      /^\+\+\+ exited with 3/,
+    ],
+  },
+)
 check('children with -f, by pid', ['-f', 'sh', '-c', '(exit 3); true'], {
   lines: [
     /^\d+ +execve\(/,
@@ -153,4 +175,64 @@ test('attached to a process that sleeps in a call, and let go by SIGINT', async 
   const output = new Promise(resolve => sleeper.stdout.once('data', resolve))
   sleeper.stdin.end('y\n')
   assert.equal(String(await output), 'xy\n')
+})
+
+const inPidNamespace = (args: readonly string[]) =>
+  spawnSync('unshare', ['--pid', '--fork', ...args], { encoding: 'utf8' })
+const noPidNamespace =
+  inPidNamespace(['--mount-proc', 'true']).status !== 0 && 'unshare makes no pid namespace here'
+
+test('in a pid namespace ids are those seen there, also of one below', { skip: noPidNamespace }, () => {
+  const file = join(scratch, 'namespace')
+  const trace = [process.execPath, beetrace, '-f', '-e', 'exit_group', '-o', file]
+  const run = inPidNamespace([
+    '--mount-proc',
+    ...trace,
+    'sh',
+    '-c',
+    'echo $$; (exit 3); unshare -pf sh -c "exit 4"',
+  ])
+  assert.equal(run.status, 4, run.stderr)
+  const shell = Number(run.stdout)
+  const lines = readFileSync(file, 'utf8').split('\n').filter(Boolean)
+  const ended = lines.flatMap(
+    line => /^(\d+) +\+\+\+ exited with (\d)/.exec(line)?.slice(1, 3).join(' ') ?? [],
+  )
+  assert.deepEqual(
+    ended,
+    [`${shell + 1} 3`, `${shell + 3} 4`, `${shell + 2} 4`, `${shell} 4`],
+    lines.join('\n'),
+  )
+  assert.ok(shell < 1000)
+})
+
+test('in a pid namespace, attached by the id seen there', { skip: noPidNamespace }, async () => {
+  const file = join(scratch, 'attached')
+  const script = 'exec 3<&0; cat <&3 >/dev/null & exec "$@" -p $!'
+  const trace = [process.execPath, beetrace, '-e', 'read', '-o', file]
+  const run = spawn('unshare', ['--pid', '--fork', '--mount-proc', 'sh', '-c', script, 'sh', ...trace], {
+    stdio: ['pipe', 'inherit', 'pipe'],
+  })
+  let said = ''
+  run.stderr.setEncoding('utf8').on('data', chunk => {
+    said += chunk
+  })
+  const ended = new Promise(resolve => run.once('exit', resolve))
+  const feeding = setInterval(() => {
+    if (existsSync(file) && statSync(file).size > 0) run.stdin.end()
+    else run.stdin.write('x\n')
+  }, 100)
+  assert.equal(await ended, 0)
+  clearInterval(feeding)
+  assert.match(said, /^beetrace: process \d attached\n$/)
+  assert.match(readFileSync(file, 'utf8'), /^(read\(0, "(x\\n)+", \d+\) += \d+\n)+read\(0, "", \d+\) += 0\n/)
+})
+
+test('without the /proc of its pid namespace nobody can be attached to', { skip: noPidNamespace }, () => {
+  const run = inPidNamespace([process.execPath, beetrace, '-p', '1'])
+  assert.equal(run.status, 1)
+  assert.match(
+    run.stderr,
+    /^beetrace: cannot trace process 1: \/proc shows another pid namespace .*mount -t proc/,
+  )
 })

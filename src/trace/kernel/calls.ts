@@ -42,6 +42,7 @@ import {
   THREAD_NR,
   THREAD_START,
   THREAD_TGID,
+  THREAD_TID,
   WHEN_ENTRY,
   WHEN_EXIT,
   WHEN_FAILED,
@@ -66,7 +67,7 @@ export function sysEnter(plan: TracePlan): Program {
   const p = rawTracepointProgram(plan, 'sys_enter')
   captureSubprograms(p, plan.size)
   p.main((b, ctx) => {
-    withCurrentThread(b, (thread, tid, tgid) => {
+    withCurrentThread(b, ({ thread, tid, tgid }) => {
       const abi = currentAbi(b)
       const nr = b.convert(b.load(ctx, 8, u64), u32)
       withDescriptor(b, nr, abi, descriptor => {
@@ -113,7 +114,7 @@ export function sysExit(plan: TracePlan): Program {
   const p = rawTracepointProgram(plan, 'sys_exit')
   captureSubprograms(p, plan.size)
   p.main((b, ctx) => {
-    withCurrentThread(b, (thread, tid, tgid) => {
+    withCurrentThread(b, ({ thread, tid, tgid }) => {
       const state = b.load(thread, THREAD_FLAGS, u32)
       b.if(b.not(b.test(state, THREAD_IN_CALL)), () => b.return(0))
       b.store(thread, THREAD_FLAGS, 0, u32)
@@ -157,15 +158,41 @@ export function sysExit(plan: TracePlan): Program {
   return p
 }
 
-/** Runs `use` when the current thread is traced, with its entry of `threads`. */
-export function withCurrentThread(b: Builder, use: (thread: Value, tid: Value, tgid: Value) => void): void {
+/** A traced thread: its entry of `threads`, and its ids as they are shown. */
+export interface TracedThread extends ThreadIds {
+  readonly thread: Value
+}
+
+export interface ThreadIds {
+  readonly tid: Value
+  readonly tgid: Value
+}
+
+/** Runs `use` when the current thread is traced. */
+export function withCurrentThread(b: Builder, use: (traced: TracedThread) => void): void {
   const ids = b.call('get_current_pid_tgid', [])
   const tid = b.convert(ids, u32)
+  withThread(b, { tid, tgid: b.convert(b.shr(ids, 32), u32) }, use)
+}
+
+/** Runs `use` when the thread with these ids in the initial pid namespace is traced. */
+export function withThread(b: Builder, ids: ThreadIds, use: (traced: TracedThread) => void): void {
   const key = b.slot(4, 'tid', 4)
-  b.store(key, 0, tid)
+  b.store(key, 0, ids.tid)
   b.ifNotNull(b.call('map_lookup_elem', [b.mapFd('threads'), key]), thread =>
-    use(thread, tid, b.convert(b.shr(ids, 32), u32)),
+    use({ thread, ...shownIds(b, thread, ids) }),
   )
+}
+
+/** The ids of a traced thread as its tracer numbers them: the initial ones, unless that is in a pid namespace. */
+export function shownIds(b: Builder, thread: Value, ids: ThreadIds): ThreadIds {
+  const tid = b.variable(u32, ids.tid)
+  const tgid = b.variable(u32, ids.tgid)
+  b.if(isOn(b, 'ownPidNamespace'), () => {
+    tid.set(b.load(thread, THREAD_TID, u32))
+    tgid.set(b.load(thread, THREAD_TGID, u32))
+  })
+  return { tid: tid.get(), tgid: tgid.get() }
 }
 
 /** Sends the record in scratch, its fixed part written last; true when there was room. */

@@ -31,7 +31,13 @@ const FIELDS = [
   'taskExitCode',
   'taskMm',
   'taskSignal',
+  'taskGroupLeader',
+  'taskThreadPid',
+  'pidNumber',
+  'ownPidNamespace',
   'signalLive',
+  'signalFlags',
+  'signalGroupExitCode',
   'mmArgStart',
   'mmArgEnd',
   'binprmFilename',
@@ -53,11 +59,15 @@ export function isOn(b: Builder, field: ConfigField): Value {
   return b.ne(configured(b, field), 0)
 }
 
-/** The entry of the map `config`. */
+/**
+ * The entry of the map `config`. `pidNamespaceLevel` is how deep our pid namespace lies, undefined for the initial one;
+ * in another, ids are shown as it numbers them.
+ */
 export function encodeConfig(
   options: TraceOptions,
   facts: KernelFacts,
   captures: { readonly entry: boolean; readonly exit: boolean },
+  pidNamespaceLevel: number | undefined,
 ): Uint8Array {
   const values: Record<ConfigField, number | boolean> = {
     follow: options.follow,
@@ -75,7 +85,13 @@ export function encodeConfig(
     taskExitCode: facts.taskExitCode,
     taskMm: facts.taskMm,
     taskSignal: facts.taskSignal,
+    taskGroupLeader: facts.taskGroupLeader,
+    taskThreadPid: facts.taskThreadPid,
+    pidNumber: facts.pidNumber + (pidNamespaceLevel ?? 0) * facts.upidBytes,
+    ownPidNamespace: pidNamespaceLevel !== undefined,
     signalLive: facts.signalLive,
+    signalFlags: facts.signalFlags,
+    signalGroupExitCode: facts.signalGroupExitCode,
     mmArgStart: facts.mmArgStart,
     mmArgEnd: facts.mmArgEnd,
     binprmFilename: facts.binprmFilename,

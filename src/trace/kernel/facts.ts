@@ -1,7 +1,7 @@
 // What the tracer's programs must know of the kernel they run on: where some fields lie. A plain value, so that it can
 // be handed to them through `config`.
 
-import { type Btf, fieldPath } from '../../btf/index.ts'
+import { type Btf, fieldPath, sizeOf } from '../../btf/index.ts'
 import { NotSupportedError } from '../../errors/index.ts'
 
 export interface KernelFacts {
@@ -13,8 +13,15 @@ export interface KernelFacts {
   readonly taskExitCode: number
   readonly taskMm: number
   readonly taskSignal: number
+  readonly taskGroupLeader: number
+  readonly taskThreadPid: number
+  /** bytes into struct pid of its id in the initial pid namespace; that of each deeper one is `upidBytes` behind */
+  readonly pidNumber: number
+  readonly upidBytes: number
   /** bytes into struct signal_struct of the count of threads that have not ended */
   readonly signalLive: number
+  readonly signalFlags: number
+  readonly signalGroupExitCode: number
   /** bytes into struct mm_struct */
   readonly mmArgStart: number
   readonly mmArgEnd: number
@@ -36,11 +43,12 @@ const TIF_32BIT_MASK = 1 << 22
  * when this kernel's types lack a field.
  */
 export function readKernelFacts(btf: Btf, machine: string): KernelFacts {
-  const at = (type: string, path: string): number => {
+  const structOf = (type: string) => {
     const struct = btf.find(type, 'struct')
     if (struct === undefined) throw new NotSupportedError(`struct ${type} in the kernel's BTF`)
-    return fieldPath(btf, struct, path).offsetBytes
+    return struct
   }
+  const at = (type: string, path: string) => fieldPath(btf, structOf(type), path).offsetBytes
   // an enumerator of enum bpf_func_id: asked for by its name alone, which takes no walk through the types
   const hasHelper = (name: string) => btf.nameOffset(`BPF_FUNC_${name}`) !== undefined
   return {
@@ -50,7 +58,13 @@ export function readKernelFacts(btf: Btf, machine: string): KernelFacts {
     taskExitCode: at('task_struct', 'exit_code'),
     taskMm: at('task_struct', 'mm'),
     taskSignal: at('task_struct', 'signal'),
+    taskGroupLeader: at('task_struct', 'group_leader'),
+    taskThreadPid: at('task_struct', 'thread_pid'),
+    pidNumber: at('pid', 'numbers') + at('upid', 'nr'),
+    upidBytes: sizeOf(btf, structOf('upid')),
     signalLive: at('signal_struct', 'live.counter'),
+    signalFlags: at('signal_struct', 'flags'),
+    signalGroupExitCode: at('signal_struct', 'group_exit_code'),
     mmArgStart: at('mm_struct', 'arg_start'),
     mmArgEnd: at('mm_struct', 'arg_end'),
     binprmFilename: at('linux_binprm', 'filename'),

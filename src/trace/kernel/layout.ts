@@ -2,22 +2,24 @@
 
 import type { Capture, CaptureLength } from '../record.ts'
 
-// --- threads: HASH, key u32 tid ---------------------------------------------------------------------------
+// --- threads: HASH, key u32 tid -------------------------------------------------------------------------
 //
 //     offset  size  field
 //          0     4  flags    THREAD_*
 //          4     4  nr       the call the thread is in, while THREAD_IN_CALL
 //          8     8  startNs
 //         16    48  args     six arguments in the ABI's order
-//         64     4  tgid
+//         64     4  tgid     as it is shown: in our pid namespace
 //         68     1  abi
+//         72     4  tid      as it is shown; the key is the initial namespace's
 export const THREAD_FLAGS = 0
 export const THREAD_NR = 4
 export const THREAD_START = 8
 export const THREAD_ARGS = 16
 export const THREAD_TGID = 64
 export const THREAD_ABI = 68
-export const THREAD_BYTES = 72
+export const THREAD_TID = 72
+export const THREAD_BYTES = 80
 
 /** between a call's entry and its exit */
 export const THREAD_IN_CALL = 1

@@ -9,7 +9,8 @@ import { CONFIG_BYTES } from './config.ts'
 import type { ScratchSize } from './layout.ts'
 import { traceMaps } from './maps.ts'
 import { type Arch, REGISTERS } from './registers.ts'
-import { processExec, processExit, processFork, signalDeliver } from './tasks.ts'
+import { signalDeliver, signalGenerate } from './signals.ts'
+import { processExec, processExit, processFork } from './tasks.ts'
 
 /** A program and the raw tracepoint it belongs to. */
 export interface TraceProgram {
@@ -26,11 +27,9 @@ export function tracePrograms(arch: Arch, size: ScratchSize): TraceProgram[] {
     { tracepoint: 'sched_process_exit', program: processExit(plan) },
     { tracepoint: 'sched_process_exec', program: processExec(plan) },
     { tracepoint: 'sched_process_fork', program: processFork(plan) },
-    { tracepoint: SIGNAL_TRACEPOINT, program: signalDeliver(plan) },
+    { tracepoint: 'signal_deliver', program: signalDeliver(plan) },
+    { tracepoint: 'signal_generate', program: signalGenerate(plan) },
     { tracepoint: 'sys_exit', program: sysExit(plan) },
     { tracepoint: 'sys_enter', program: sysEnter(plan) },
   ].map(({ tracepoint, program }) => ({ tracepoint, program: prepareProgram(compileSpec(program)) }))
 }
-
-/** Nothing to attach to where only calls are counted. */
-export const SIGNAL_TRACEPOINT = 'signal_deliver'

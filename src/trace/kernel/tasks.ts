@@ -1,4 +1,4 @@
-// The programs that follow threads through their life: made, replaced by exec, signalled, ended. fork is seen in
+// The programs that follow threads through their life: made, replaced by exec, ended. fork is seen in
 // the parent before the child can run, so nothing a child does is missed.
 
 import type { Builder, Program, Value } from '../../ir/index.ts'
@@ -8,20 +8,23 @@ import {
   CALL_HAS_SEGMENTS,
   CALL_NO_RETURN,
   CAPTURE_ARGV,
-  CAPTURE_BYTES,
   CAPTURE_CSTR,
   RECORD_CALL,
   RECORD_EXEC,
   RECORD_EXIT,
-  RECORD_FIXED_BYTES,
   RECORD_FORK,
-  RECORD_SIGNAL,
-  SEGMENT_HEAD_BYTES,
 } from '../record.ts'
-import { emitScratch, now, rawTracepointProgram, type TracePlan, withCurrentThread } from './calls.ts'
+import {
+  emitScratch,
+  now,
+  rawTracepointProgram,
+  shownIds,
+  type TracePlan,
+  withCurrentThread,
+} from './calls.ts'
 import { execSubprograms, withScratch } from './capture.ts'
-import { type ConfigField, configured, isOn } from './config.ts'
-import { emitFixed, emitReserved, writeFixed } from './emit.ts'
+import { configured, isOn } from './config.ts'
+import { emitFixed } from './emit.ts'
 import {
   CONTROL_SPAWNER,
   CONTROL_UNFOLLOWED,
@@ -33,10 +36,10 @@ import {
   THREAD_IN_CALL,
   THREAD_NR,
   THREAD_TGID,
+  THREAD_TID,
 } from './layout.ts'
+import { idInOwnNamespace, readU32, readU64 } from './read.ts'
 
-/** Bytes of siginfo that a RECORD_SIGNAL carries: up to and including the fields of every kind of sender. */
-const SIGINFO_BYTES = 48
 /** Strings of a new program's argv that are fetched when they could not be read at the entry of execve. */
 const EXEC_STRINGS = 32
 
@@ -50,9 +53,16 @@ export function processFork(plan: TracePlan): Program {
     const key = b.slot(4, 'tid', 4)
     b.store(key, 0, tid)
     const flags = b.variable(u32, 0)
+    const shownTid = b.variable(u32, tid)
+    const shownTgid = b.variable(u32, tgid)
     b.ifNotNull(
       b.call('map_lookup_elem', [b.mapFd('threads'), key]),
-      parent => flags.set(b.and(b.load(parent, THREAD_FLAGS, u32), THREAD_AWAITS_EXEC)),
+      parent => {
+        flags.set(b.and(b.load(parent, THREAD_FLAGS, u32), THREAD_AWAITS_EXEC))
+        const shown = shownIds(b, parent, { tid, tgid })
+        shownTid.set(shown.tid)
+        shownTgid.set(shown.tgid)
+      },
       () => {
         // not traced: ours only if it is the thread that is about to spawn the command, and only once
         const control = b.mapValue('control')
@@ -73,7 +83,14 @@ export function processFork(plan: TracePlan): Program {
     const entry = b.slot(THREAD_BYTES, 'thread')
     b.zero(entry, 0, THREAD_BYTES)
     b.store(entry, THREAD_FLAGS, flags.get())
-    b.store(entry, THREAD_TGID, childTgid)
+    const shownChildTid = b.variable(u32, childTid)
+    const shownChildTgid = b.variable(u32, childTgid)
+    b.if(isOn(b, 'ownPidNamespace'), () => {
+      shownChildTid.set(idInOwnNamespace(b, child))
+      shownChildTgid.set(idInOwnNamespace(b, readU64(b, child, 'taskGroupLeader')))
+    })
+    b.store(entry, THREAD_TID, shownChildTid.get())
+    b.store(entry, THREAD_TGID, shownChildTgid.get())
     b.store(key, 0, childTid)
     const full = b.ne(b.call('map_update_elem', [b.mapFd('threads'), key, entry, 0]), 0)
     b.if(full, () => {
@@ -84,11 +101,11 @@ export function processFork(plan: TracePlan): Program {
     b.if(b.eq(flags.get(), 0), () =>
       emitFixed(b, {
         kind: RECORD_FORK,
-        tid,
-        tgid,
-        nr: childTid,
+        tid: shownTid.get(),
+        tgid: shownTgid.get(),
+        nr: shownChildTid.get(),
         time: now(b),
-        ret: b.convert(childTgid, u64),
+        ret: b.convert(shownChildTgid.get(), u64),
       }),
     )
     b.return(0)
@@ -109,18 +126,21 @@ export function processExec(plan: TracePlan): Program {
     b.store(key, 0, oldTid)
     b.ifNotNull(b.call('map_lookup_elem', [b.mapFd('threads'), key]), thread => {
       const state = b.load(thread, THREAD_FLAGS, u32)
+      const before = shownIds(b, thread, { tid: oldTid, tgid })
       // a thread that is not the first takes over the process' id: its entry moves along
       const renamed = b.ne(oldTid, tid)
       b.if(renamed, () => {
         const copy = b.slot(THREAD_BYTES, 'thread')
         b.copy(copy, 0, thread, 0, THREAD_BYTES)
+        b.store(copy, THREAD_TID, before.tgid)
         const newKey = b.slot(4, 'new tid', 4)
         b.store(newKey, 0, tid)
         b.call('map_update_elem', [b.mapFd('threads'), newKey, copy, 0])
         b.call('map_delete_elem', [b.mapFd('threads'), key])
       })
       b.if(isOn(b, 'summary'), () => b.return(0))
-      const fields = { kind: RECORD_EXEC, tid, tgid, nr: oldTid, time: now(b) }
+      const { tgid: newTid } = before
+      const fields = { kind: RECORD_EXEC, tid: newTid, tgid: newTid, nr: before.tid, time: now(b) }
       b.if(isOn(b, 'entryCaptures'), () => {
         b.if(b.test(state, THREAD_FAULTED), () =>
           withScratch(b, 'exec', scratch => {
@@ -163,10 +183,10 @@ function fetchProgram(b: Builder, scratch: Value, task: Value, binprm: Value): v
 export function processExit(plan: TracePlan): Program {
   const p = rawTracepointProgram(plan, 'process_exit')
   p.main((b, ctx) => {
-    withCurrentThread(b, (thread, tid, tgid) => {
+    withCurrentThread(b, ({ thread, tid, tgid }) => {
       const state = b.load(thread, THREAD_FLAGS, u32)
       const key = b.slot(4, 'ended tid', 4)
-      b.store(key, 0, tid)
+      b.store(key, 0, b.convert(b.call('get_current_pid_tgid', []), u32))
       b.if(b.not(isOn(b, 'summary')), () => {
         b.if(b.not(b.test(state, THREAD_AWAITS_EXEC)), () => {
           const time = now(b)
@@ -200,44 +220,4 @@ export function processExit(plan: TracePlan): Program {
     b.return(0)
   })
   return p
-}
-
-/** raw_tp/signal_deliver (int sig, struct kernel_siginfo *info, struct k_sigaction *ka), in the receiver */
-export function signalDeliver(plan: TracePlan): Program {
-  const p = rawTracepointProgram(plan, 'signal_deliver')
-  const size = RECORD_FIXED_BYTES + SEGMENT_HEAD_BYTES + SIGINFO_BYTES
-  p.main((b, ctx) => {
-    withCurrentThread(b, (thread, tid, tgid) => {
-      b.if(b.test(b.load(thread, THREAD_FLAGS, u32), THREAD_AWAITS_EXEC), () => b.return(0))
-      const nr = b.convert(b.load(ctx, 0, u64), u32)
-      const info = b.load(ctx, 8, u64)
-      // SEND_SIG_NOINFO: no signal anybody sent, but the end of a process that is being killed; its exit tells by what
-      b.if(b.eq(info, 0), () => b.return(0))
-      const time = now(b)
-      emitReserved(b, size, record => {
-        writeFixed(b, record, 0, { kind: RECORD_SIGNAL, flags: CALL_HAS_SEGMENTS, tid, tgid, nr, time })
-        b.store(record, RECORD_FIXED_BYTES, CAPTURE_BYTES, u32)
-        b.store(record, RECORD_FIXED_BYTES + 4, SIGINFO_BYTES, u32)
-        const bytes = b.offset(record, RECORD_FIXED_BYTES + SEGMENT_HEAD_BYTES)
-        b.call('probe_read_kernel', [bytes, SIGINFO_BYTES, info])
-      })
-    })
-    b.return(0)
-  })
-  return p
-}
-
-/** The u32 that is `field` bytes into what `base` points to. */
-function readU32(b: Builder, base: Value, field: ConfigField): Value {
-  const slot = b.slot(4, 'u32', 4)
-  b.store(slot, 0, 0, u32)
-  b.call('probe_read_kernel', [slot, 4, b.add(base, configured(b, field))])
-  return b.load(slot, 0, u32)
-}
-
-function readU64(b: Builder, base: Value, field: ConfigField): Value {
-  const slot = b.slot(8, 'u64')
-  b.store(slot, 0, 0, u64)
-  b.call('probe_read_kernel', [slot, 8, b.add(base, configured(b, field))])
-  return b.load(slot, 0, u64)
 }

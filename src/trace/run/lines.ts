@@ -16,9 +16,11 @@ import {
   RECORD_FIXED_BYTES,
   RECORD_FORK,
   RECORD_SIGNAL,
+  SIGNAL_DURING_CALL,
 } from '../record.ts'
 import type { Machine } from '../tables/index.ts'
 import { BegunCalls } from './begun-calls.ts'
+import { HeldSignals } from './held-signals.ts'
 
 export interface LineOptions {
   readonly machine: Machine
@@ -42,6 +44,7 @@ export class TraceLines {
   readonly #calls: CallPrinter
   readonly #events: EventPrinter
   readonly #begun = new BegunCalls()
+  readonly #held = new HeldSignals()
   /** records that made no sense */
   malformed = 0
 
@@ -82,14 +85,17 @@ export class TraceLines {
     switch (reader.kind) {
       case RECORD_CALL:
         this.#call(reader)
+        if (!this.#held.empty) this.#showSignalsOf(reader.tid)
         break
       case RECORD_ENTER:
         this.#pending.keep(reader)
         break
       case RECORD_SIGNAL:
-        this.#ownLine()
-        if (this.#options.json) this.#events.signalJson(this.out, reader)
-        else this.#events.signal(this.out, reader)
+        if (
+          (reader.flags & SIGNAL_DURING_CALL) === 0 ||
+          !this.#held.keep(reader.tid, bytes.subarray(offset, offset + byteLength))
+        )
+          this.#signal(reader)
         break
       case RECORD_FORK:
         this.#lines.onFork(reader.nr, reader.retLo, reader.tgid)
@@ -100,6 +106,7 @@ export class TraceLines {
       case RECORD_EXIT:
         this.#pending.take(reader.tid)
         this.#begun.forget(reader.tid)
+        this.#showSignalsOf(reader.tid)
         this.#ownLine()
         if (this.#options.json) this.#events.exitJson(this.out, reader)
         else if (this.#options.quiet < 2) this.#events.exit(this.out, reader)
@@ -135,8 +142,14 @@ export class TraceLines {
     this.out.utf8(text)
   }
 
+  /** Signals that wait for the end of a call, shown before it: the call is on the screen, or will not end for us. */
+  showHeldSignals(): void {
+    for (const tid of this.#held.tids()) this.#showSignalsOf(tid)
+  }
+
   /** Nothing more will be written. */
   end(): void {
+    this.showHeldSignals()
     this.#ownLine()
   }
 
@@ -166,6 +179,20 @@ export class TraceLines {
       else if (width !== undefined) this.#calls.continued(this.out, reader, entry, width)
       else this.#calls.resumed(this.out, reader, entry)
     }
+  }
+
+  #showSignalsOf(tid: number): void {
+    for (const record of this.#held.take(tid)) {
+      const reader = new RecordReader()
+      reader.use(record)
+      if (reader.read(0, record.length)) this.#signal(reader)
+    }
+  }
+
+  #signal(reader: RecordReader): void {
+    this.#ownLine()
+    if (this.#options.json) this.#events.signalJson(this.out, reader)
+    else this.#events.signal(this.out, reader)
   }
 
   /** What came of a call's entry by the ring, else `enter`. */

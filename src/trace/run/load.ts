@@ -1,7 +1,8 @@
 // The kernel half loaded and attached. Most of what takes the kernel time (the ring's memory, the verifier's walks)
 // goes on in threads of Node's pool, side by side and beside our own work.
 
-import { possibleCpus, vmlinuxBtf } from '../../kernel/index.ts'
+import type { Btf } from '../../btf/index.ts'
+import { isInitialPidNamespace, possibleCpus, vmlinuxBtf } from '../../kernel/index.ts'
 import { attachRawTracepoint, type Link } from '../../link/index.ts'
 import { BpfMap, updateBatch } from '../../map/index.ts'
 import { loadPrepared, Program } from '../../program/index.ts'
@@ -14,12 +15,15 @@ import { CALL_DESCRIPTORS, scratchSize } from '../kernel/layout.ts'
 import { traceMaps } from '../kernel/maps.ts'
 import type { Arch } from '../kernel/registers.ts'
 import { DEFAULT_TRACE_OPTIONS, type TraceOptions } from '../options.ts'
+import type { PidNamespace } from './pid-namespace.ts'
 
 /** The loaded kernel half, attached link by link with `attach`. */
 export interface LoadedHalf {
   readonly maps: Readonly<Record<string, BpfMap>>
   readonly programs: readonly Program[]
   readonly links: readonly Link[]
+  /** our pid namespace; undefined for the initial one */
+  readonly namespace: PidNamespace | undefined
 }
 
 /**
@@ -31,12 +35,15 @@ export async function loadKernelHalf(options: TraceOptions, built?: string): Pro
   const cpuCount = possibleCpus().length
   const { table, captures } = chooseCalls(half.calls, options)
   const programs = options.summary
-    ? half.programs.filter(({ tracepoint }) => tracepoint !== 'signal_deliver')
+    ? half.programs.filter(({ tracepoint }) => !tracepoint.startsWith('signal_'))
     : half.programs
   const owned: { close(): void }[] = []
   const ring = keep(BpfMap.createAsync(traceMaps(options, cpuCount, new Uint8Array(0)).ring), owned)
   try {
-    const config = encodeConfig(options, readKernelFacts(vmlinuxBtf(), process.arch), captures)
+    const namespace = isInitialPidNamespace() ? undefined : await ownNamespace(vmlinuxBtf())
+    if (namespace !== undefined) owned.push(namespace)
+    const facts = readKernelFacts(vmlinuxBtf(), process.arch)
+    const config = encodeConfig(options, facts, captures, namespace?.level)
     const maps: Record<string, BpfMap> = {}
     for (const [name, spec] of Object.entries(traceMaps(options, cpuCount, config))) {
       if (name !== 'ring') owned.push((maps[name] = BpfMap.create(spec)))
@@ -56,12 +63,18 @@ export async function loadKernelHalf(options: TraceOptions, built?: string): Pro
       owned.push(link)
       return link
     })
-    return { maps, programs: loaded, links }
+    return { maps, programs: loaded, links, namespace }
   } catch (error) {
     await Promise.allSettled([ring])
     for (const owner of owned.reverse()) owner.close()
     throw error
   }
+}
+
+/** Imported when it is needed: it compiles a program. */
+async function ownNamespace(btf: Btf): Promise<PidNamespace> {
+  const { PidNamespace } = await import('./pid-namespace.ts')
+  return new PidNamespace(btf)
 }
 
 /** All of them, or the first error when none is under way any more. */

@@ -19,6 +19,7 @@ import {
   THREAD_NR,
   THREAD_START,
   THREAD_TGID,
+  THREAD_TID,
 } from '../kernel/layout.ts'
 import { machineOf } from '../machine.ts'
 import type { TraceOptions } from '../options.ts'
@@ -144,8 +145,9 @@ export class TraceSession implements Disposable {
   }
 
   /** The next child that this thread makes is the command: traced from its execve on. */
-  adoptNextChild(tid: number): void {
-    this.#control.setUint32(CONTROL_SPAWNER, tid, true)
+  adoptNextChild(): void {
+    // our main thread is the one that spawns
+    this.#control.setUint32(CONTROL_SPAWNER, this.#initialTid(process.pid, process.pid) ?? 0, true)
   }
 
   /** No child came of it. */
@@ -164,6 +166,7 @@ export class TraceSession implements Disposable {
     const value = new Uint8Array(THREAD_BYTES)
     const view = new DataView(value.buffer)
     view.setUint32(THREAD_TGID, tgid, true)
+    view.setUint32(THREAD_TID, tid, true)
     if (inCall !== undefined && (this.#options.wanted?.native.has(inCall.nr) ?? true)) {
       view.setUint32(THREAD_FLAGS, THREAD_IN_CALL | THREAD_FAULTED, true)
       view.setUint32(THREAD_NR, inCall.nr, true)
@@ -172,11 +175,14 @@ export class TraceSession implements Disposable {
       for (const [i, arg] of inCall.args.slice(0, 6).entries())
         view.setBigUint64(THREAD_ARGS + 8 * i, arg, true)
     }
-    this.#maps.threads!.update(key(tid), value)
+    const initialTid = this.#initialTid(tgid, tid)
+    if (initialTid !== undefined) this.#maps.threads!.update(key(initialTid), value)
   }
 
-  follows(tid: number): boolean {
-    return this.#maps.threads!.has(key(tid))
+  /** Also when the thread is gone: there is nothing to do for it. */
+  follows(tid: number, tgid: number): boolean {
+    const initialTid = this.#initialTid(tgid, tid)
+    return initialTid === undefined || this.#maps.threads!.has(key(initialTid))
   }
 
   /** Whether any traced thread is left. */
@@ -236,6 +242,13 @@ export class TraceSession implements Disposable {
     this.#ring?.close()
     for (const owner of [...this.#half.links, ...this.#half.programs, ...Object.values(this.#maps)])
       owner.close()
+    this.#half.namespace?.close()
+  }
+
+  /** What the kernel half knows a thread by: its id in the initial pid namespace. Undefined when it is gone. */
+  #initialTid(tgid: number, tid: number): number | undefined {
+    const { namespace } = this.#half
+    return namespace === undefined ? tid : namespace.initialTid(tgid, tid)
   }
 
   #flush(): void {
@@ -257,16 +270,17 @@ export class TraceSession implements Disposable {
     const waiting = this.#callsNow()
     if (this.#reader.drain() > 0) return
     for (const { tid, enter } of waiting) lines.running(tid, enter)
+    lines.showHeldSignals()
     this.#flush()
   }
 
   /** The calls that threads are in, from the kernel half's own table: what the record of its entry would say. */
   #callsNow(): { tid: number; enter: Uint8Array }[] {
     const calls = []
-    for (const { key: tidBytes, value } of this.#maps.threads!.entries()) {
+    for (const { value } of this.#maps.threads!.entries()) {
       const thread = new DataView(value.buffer, value.byteOffset, value.byteLength)
       if ((thread.getUint32(THREAD_FLAGS, true) & THREAD_IN_CALL) === 0) continue
-      const tid = new DataView(tidBytes.buffer, tidBytes.byteOffset).getUint32(0, true)
+      const tid = thread.getUint32(THREAD_TID, true)
       calls.push({ tid, enter: enterRecord(tid, thread, value) })
     }
     return calls.sort((a, b) => a.tid - b.tid)

@@ -1,7 +1,7 @@
 // What is traced: a command started by us, so that it finds what it would find without us, or running processes.
 
 import { ProcessError } from '../../errors/index.ts'
-import { blockedCall, requireTraceable, threadIds } from '../../kernel/index.ts'
+import { blockedCall, isProcOfOwnNamespace, requireTraceable, threadIds } from '../../kernel/index.ts'
 import { type SpawnOptions, spawnProcess } from '../../sys/index.ts'
 import type { TraceSession } from './session.ts'
 
@@ -10,7 +10,7 @@ import type { TraceSession } from './session.ts'
  * or -errno when it could not be executed.
  */
 export function spawnTraced(session: TraceSession, options: SpawnOptions): number {
-  session.adoptNextChild(process.pid)
+  session.adoptNextChild()
   try {
     return spawnProcess(options)
   } finally {
@@ -23,12 +23,18 @@ export function spawnTraced(session: TraceSession, options: SpawnOptions): numbe
  * half; those of a thread not yet followed by looking again until nothing is new. Throws ProcessError.
  */
 export function followProcess(session: TraceSession, pid: number): number {
+  if (!isProcOfOwnNamespace())
+    throw new ProcessError(
+      'PROCESS_ID',
+      pid,
+      `cannot trace process ${pid}: /proc shows another pid namespace than ours; mount this one's: mount -t proc proc /proc`,
+    )
   const { tgid } = requireTraceable(pid)
   let count = 0
   for (let fresh = -1; fresh !== 0; ) {
     fresh = 0
     for (const tid of threadIds(tgid)) {
-      if (session.follows(tid)) continue
+      if (session.follows(tid, tgid)) continue
       session.follow(tid, tgid, blockedCall(tgid, tid))
       fresh++
     }

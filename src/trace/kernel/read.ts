@@ -1,0 +1,28 @@
+// Reading the kernel's own structures in the tracer's programs.
+
+import type { Builder, Value } from '../../ir/index.ts'
+import { u32, u64 } from '../../ir/index.ts'
+import { type ConfigField, configured } from './config.ts'
+
+/** The u32 that is `field` bytes into what `base` points to. */
+export function readU32(b: Builder, base: Value, field: ConfigField): Value {
+  const slot = b.slot(4, 'u32', 4)
+  b.store(slot, 0, 0, u32)
+  b.call('probe_read_kernel', [slot, 4, b.add(base, configured(b, field))])
+  return b.load(slot, 0, u32)
+}
+
+export function readU64(b: Builder, base: Value, field: ConfigField): Value {
+  const slot = b.slot(8, 'u64')
+  b.store(slot, 0, 0, u64)
+  b.call('probe_read_kernel', [slot, 8, b.add(base, configured(b, field))])
+  return b.load(slot, 0, u64)
+}
+
+/**
+ * The thread id of a task in our own pid namespace, for a task that is in it or in one below. (What
+ * bpf_get_ns_current_pid_tgid gives for the current task, and only when that is in no deeper namespace.)
+ */
+export function idInOwnNamespace(b: Builder, task: Value): Value {
+  return readU32(b, readU64(b, task, 'taskThreadPid'), 'pidNumber')
+}
