@@ -1,9 +1,11 @@
 // Files that scripts are made of: the script itself, what it includes and imports, what it prints with `cat`.
 
 import { execFileSync } from 'node:child_process'
-import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs'
+import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { BeetraceError } from '../errors/index.ts'
+import type { IncludeReader } from '../script/c/index.ts'
+import type { ImportReader } from '../script/parse/index.ts'
 import { bytesOf, readable } from '../script/source.ts'
 
 /** The bytes of a script; `-` is stdin. Throws BeetraceError that says why it cannot be read. */
@@ -22,29 +24,43 @@ export function readScript(path: string): Uint8Array {
 }
 
 /** Finds headers as a C compiler does: `"x"` beside the file that includes it, then the folders of -I. */
-export class HeaderFiles {
-  readonly #folders: readonly string[]
-
-  constructor(folders: readonly string[]) {
-    this.#folders = folders
-  }
-
-  /** undefined when there is none */
-  read(
-    name: string,
-    quoted: boolean,
-    from: string,
-  ): { readonly path: string; readonly bytes: Uint8Array } | undefined {
-    const beside = quoted ? [resolve(dirname(from), name)] : []
-    for (const path of [...beside, ...this.#folders.map(folder => join(folder, name))]) {
-      try {
-        return { path, bytes: readFileSync(path) }
-      } catch (error) {
-        if (!['ENOENT', 'ENOTDIR', 'EISDIR'].includes((error as NodeJS.ErrnoException).code ?? ''))
-          throw error
-      }
+export function headerReader(folders: readonly string[]): IncludeReader {
+  return (name, form, from) => {
+    const beside = form === 'local' ? [resolve(dirname(from), name)] : []
+    for (const path of [...beside, ...folders.map(folder => join(folder, name))]) {
+      const content = readIfThere(path)
+      if (content !== undefined) return { name: path, content }
     }
     return undefined
+  }
+}
+
+/**
+ * Finds what `import` names: a script, a header, or all of them in a folder; relative names count from the file that
+ * imports. What anybody could have written is refused: it would run with our privileges.
+ */
+export const importReader: ImportReader = (name, from) => {
+  const path = resolve(dirname(from), name)
+  const stat = statSync(path, { throwIfNoEntry: false })
+  if (stat === undefined) return { checked: [path] }
+  if ((stat.mode & 0o002) !== 0) return { problem: `${path} can be written by everybody` }
+  if (!stat.isDirectory()) return { files: [{ name: path, content: readFileSync(path) }] }
+  const files = readdirSync(path)
+    .filter(file => /\.(bt|h)$/.test(file))
+    .sort()
+    .map(file => join(path, file))
+  const open = files.find(file => (statSync(file).mode & 0o002) !== 0)
+  if (open !== undefined) return { problem: `${open} can be written by everybody` }
+  return { files: files.map(file => ({ name: file, content: readFileSync(file) })), directory: true }
+}
+
+function readIfThere(path: string): Uint8Array | undefined {
+  try {
+    return readFileSync(path)
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR', 'EISDIR'].includes((error as NodeJS.ErrnoException).code ?? ''))
+      return undefined
+    throw error
   }
 }
 

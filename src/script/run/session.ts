@@ -152,6 +152,11 @@ export class ScriptSession implements Disposable {
     )
   }
 
+  /** Calls back when `fd` is readable, until the function it gives is called. */
+  watch(fd: number, onReadable: () => void): () => void {
+    return this.#reader.addFd(fd, onReadable)
+  }
+
   /** Detaches, runs `end`, prints what is left. */
   async stop(): Promise<ScriptEnd> {
     closeLinks(this.#links)
