@@ -9,6 +9,7 @@ import {
   onlineCpus,
   openTraceFs,
   RETURN_PROBE_CONFIG,
+  type TraceFs,
 } from '../kernel/index.ts'
 import { cString, PERF_TYPE_TRACEPOINT, type PerfEventAttr, perfEventOpen } from '../sys/index.ts'
 import { type Attachable, Link, type LinkHold } from './link.ts'
@@ -23,6 +24,8 @@ export interface KprobeOptions extends PerfLinkOptions {
   readonly isReturn?: boolean
   /** `tracefs` forces the way of kernels before 4.17 */
   readonly through?: 'perf' | 'tracefs'
+  /** where to make an entry; found or mounted when not given */
+  readonly tracefs?: TraceFs
 }
 
 /**
@@ -58,7 +61,7 @@ function attachThroughTracefs(
   options: KprobeOptions,
   attach: (attr: PerfEventAttr) => LinkHold,
 ): LinkHold {
-  const tracefs = openTraceFs()
+  const { tracefs = openTraceFs() } = options
   const name = addProbeEvent(tracefs, 'kprobe', describe(place), options.isReturn ?? false)
   return forgetProbeEvent(tracefs, 'kprobe', name, id => attach({ type: PERF_TYPE_TRACEPOINT, config: id }))
 }

@@ -10,6 +10,7 @@ import {
   openTraceFs,
   REF_CTR_OFFSET_SHIFT,
   RETURN_PROBE_CONFIG,
+  type TraceFs,
 } from '../kernel/index.ts'
 import { cString, PERF_TYPE_TRACEPOINT, type PerfEventAttr, perfEventOpen } from '../sys/index.ts'
 import { type Attachable, Link, type LinkHold } from './link.ts'
@@ -33,6 +34,8 @@ export interface UprobeOptions extends PerfLinkOptions {
   readonly pid?: number
   /** `tracefs` forces the way of kernels before 4.17 */
   readonly through?: 'perf' | 'tracefs'
+  /** where to make an entry; found or mounted when not given */
+  readonly tracefs?: TraceFs
 }
 
 /**
@@ -74,7 +77,7 @@ function attachThroughTracefs(
   options: UprobeOptions,
   attach: (attr: PerfEventAttr) => LinkHold,
 ): LinkHold {
-  const tracefs = openTraceFs()
+  const { tracefs = openTraceFs() } = options
   const semaphore = place.refCtrOffset === undefined ? '' : `(0x${place.refCtrOffset.toString(16)})`
   const where = `${place.path}:0x${place.offset.toString(16)}${semaphore}`
   const name = addProbeEvent(tracefs, 'uprobe', where, options.isReturn ?? false)

@@ -107,7 +107,12 @@ export function countEventsOf(
 }
 
 /** A program of a type without a process: counts its runs and returns `verdict`. */
-export function countRuns(type: number, verdict: number, expectedAttachType = 0): CountingProgram {
+export function countRuns(
+  type: number,
+  verdict: number,
+  expectedAttachType = 0,
+  attachTo?: string,
+): CountingProgram {
   const mapAttr = { mapType: BPF_MAP_TYPE_ARRAY, keySize: 4, valueSize: 8, maxEntries: 1 }
   const mapFd = checkSyscall(bpfMapCreate(mapAttr), 'bpf', 'create the map of counts')
   const insns = encode([
@@ -118,7 +123,14 @@ export function countRuns(type: number, verdict: number, expectedAttachType = 0)
     movImm(R0, verdict),
     exit(),
   ])
-  const attr = { progType: type, insns, license: 'GPL', progName: 'count_runs', expectedAttachType }
+  const attr = {
+    progType: type,
+    insns,
+    license: 'GPL',
+    progName: 'count_runs',
+    expectedAttachType,
+    ...(attachTo && resolveAttachTarget({ type, expectedAttachType, attachTo })),
+  }
   const fd = withMemlock(() => bpfProgLoad(attr))
   checkSyscall(fd, 'bpf', `load a counting program of type ${type}`)
   return {

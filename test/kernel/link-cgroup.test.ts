@@ -18,8 +18,10 @@ import { attachCgroup, openPinnedLink, queryPrograms } from '../../src/link/inde
 import {
   BPF_CGROUP_INET_EGRESS,
   BPF_CGROUP_INET_SOCK_CREATE,
+  BPF_LSM_CGROUP,
   BPF_PROG_TYPE_CGROUP_SKB,
   BPF_PROG_TYPE_CGROUP_SOCK,
+  BPF_PROG_TYPE_LSM,
 } from '../../src/sys/index.ts'
 import { assertGone, countRuns } from './kernel-programs.ts'
 
@@ -67,6 +69,20 @@ for (const mode of ['link', 'attach'] as const)
       closeSync(fd)
     }
   })
+
+test('an LSM hook of a control group', {
+  skip:
+    skip ||
+    (!hasFeature(features.lsm) && 'this kernel loads no LSM programs') ||
+    (!isAtLeast(kernelRelease(), '6.0') && 'LSM programs of control groups are new in 6.0'),
+}, async () => {
+  const allow = 1
+  using program = countRuns(BPF_PROG_TYPE_LSM, allow, BPF_LSM_CGROUP, 'socket_post_create')
+  using link = attachCgroup(program, group, BPF_LSM_CGROUP)
+  await useNetwork()
+  assert.ok(program.count() >= 1n)
+  assert.equal(link.info()?.kind, 'cgroup')
+})
 
 test('a link is pinned and opened again', { skip }, async () => {
   using program = countRuns(BPF_PROG_TYPE_CGROUP_SKB, 1, BPF_CGROUP_INET_EGRESS)

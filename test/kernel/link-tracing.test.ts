@@ -17,9 +17,19 @@ import {
   R3,
   R10,
   storeImm,
+  withLabel,
 } from '../../src/asm/index.ts'
-import { features, hasFeature, isAtLeast, kernelRelease } from '../../src/kernel/index.ts'
+import { buildProgramInfo } from '../../src/btf/index.ts'
+import { compileSpec, program, u64 } from '../../src/ir/index.ts'
 import {
+  features,
+  hasFeature,
+  isAtLeast,
+  kernelRelease,
+  programTypeFeatures,
+} from '../../src/kernel/index.ts'
+import {
+  attachExtension,
   attachIterator,
   attachTracing,
   type IteratorScope,
@@ -27,17 +37,20 @@ import {
   readIterator,
   readIteratorText,
 } from '../../src/link/index.ts'
-import { resolveAttachTarget } from '../../src/program/index.ts'
+import { Program, resolveAttachTarget, resolveProgramTarget } from '../../src/program/index.ts'
 import {
   BPF_LSM_MAC,
   BPF_MAP_TYPE_HASH,
   BPF_MODIFY_RETURN,
+  BPF_PROG_TYPE_EXT,
   BPF_PROG_TYPE_LSM,
+  BPF_PROG_TYPE_RAW_TRACEPOINT,
   BPF_PROG_TYPE_TRACING,
   BPF_TRACE_FENTRY,
   BPF_TRACE_FEXIT,
   BPF_TRACE_ITER,
   BPF_TRACE_RAW_TP,
+  bpfBtfLoad,
   bpfMapCreate,
   bpfMapUpdate,
   bpfProgLoad,
@@ -145,6 +158,23 @@ test('an iterator over the elements of a map', { skip: noIter }, () => {
   }
 })
 
+test('an extension takes the place of a function, until it is closed', {
+  skip: !hasFeature(programTypeFeatures.BPF_PROG_TYPE_EXT!) && 'this kernel loads no extensions',
+}, () => {
+  const p = program({ name: 'asks', progType: BPF_PROG_TYPE_RAW_TRACEPOINT })
+  p.globalSubprogram('answer', [u64], (b, x) => b.return(b.add(x, 1)))
+  p.main((b, ctx) => b.return(b.callSubprogram('answer', [b.load(ctx, 0, u64)])))
+  using target = Program.load(compileSpec(p))
+  const run = () => target.testRun({ ctx: new Uint8Array(BigUint64Array.of(41n).buffer) }).retval
+  assert.equal(run(), 42)
+  using extension = answerSeven(target)
+  using link = attachExtension(extension)
+  assert.equal(run(), 7)
+  assert.ok(link.info()?.kind === 'tracing')
+  link.close()
+  assert.equal(run(), 42)
+})
+
 test('what is not there is named', { skip: noFentry }, () => {
   const attach = (attachTo: string, expectedAttachType: number) => () =>
     resolveAttachTarget({ type: BPF_PROG_TYPE_TRACING, expectedAttachType, attachTo })
@@ -170,6 +200,27 @@ function iterator(kind: string) {
   const attr = { progType: type, insns, license: 'GPL', expectedAttachType: BPF_TRACE_ITER, attachBtfId }
   const fd = checkSyscall(bpfProgLoad(attr), 'bpf(BPF_PROG_LOAD)', `load an iterator over ${kind}`)
   return { fd, name: kind, [Symbol.dispose]: () => closeFd(fd) }
+}
+
+/** `u32 answer(u64) { return 7 }`, to take the place of the function of that name. */
+function answerSeven(target: Program) {
+  const body = [withLabel(movImm(R0, 7), 'answer'), exit()]
+  const globals = [{ name: 'answer', params: [{ kind: 'int', sizeBytes: 8, signed: false }] }] as const
+  const info = buildProgramInfo('answer', body, ['answer'], globals)
+  const btfFd = checkSyscall(bpfBtfLoad(info.btf), 'bpf(BPF_BTF_LOAD)', 'load BTF')
+  const { attachBtfId } = resolveProgramTarget(target, 'answer')
+  const attr = {
+    progType: BPF_PROG_TYPE_EXT,
+    insns: encode(body),
+    license: 'GPL',
+    progBtfFd: btfFd,
+    funcInfo: { bytes: info.funcInfo, recSize: info.funcInfoRecSize },
+    attachBtfId,
+    attachProgFd: target.fd,
+  }
+  const fd = checkSyscall(bpfProgLoad(attr), 'bpf(BPF_PROG_LOAD)', 'load an extension')
+  closeFd(btfFd)
+  return { fd, name: 'answer', [Symbol.dispose]: () => closeFd(fd) }
 }
 
 function securityModules(): string {
