@@ -8,7 +8,7 @@ import { asBuffer, stringAt } from './strings.ts'
 
 export interface SymbolVersion {
   readonly name: string
-  /** whether who asks for the bare name gets it (`@@`); another definition of the same name may */
+  /** whether the file defines it for those who ask for the bare name (`@@`), and not for older ones or by another's version */
   readonly isDefault: boolean
 }
 
@@ -23,15 +23,16 @@ export function symbolVersions(elf: Elf, table: ElfSection): (index: number) => 
   const bytes = sectionData(elf, versions)
   const fields = new FieldReader(bytes, elf)
   const names = new Map<number, string>()
+  const own = new Set<number>()
   for (const section of elf.sections) {
-    if (section.type === SHT_GNU_VERDEF) collectDefined(elf, section, names)
+    if (section.type === SHT_GNU_VERDEF) collectDefined(elf, section, names, own)
     if (section.type === SHT_GNU_VERNEED) collectNeeded(elf, section, names)
   }
   return index => {
     if (index * 2 + 2 > bytes.length) return undefined
     const number = fields.u16(index * 2)
     const name = names.get(number & 0x7fff)
-    return name === undefined ? undefined : { name, isDefault: (number & 0x8000) === 0 }
+    return name === undefined ? undefined : { name, isDefault: number < 0x8000 && own.has(number) }
   }
 }
 
@@ -41,12 +42,15 @@ export function symbolVersions(elf: Elf, table: ElfSection): (index: number) => 
  *
  * Index 1 with VER_FLG_BASE is the file itself and no version.
  */
-function collectDefined(elf: Elf, section: ElfSection, names: Map<number, string>): void {
+function collectDefined(elf: Elf, section: ElfSection, names: Map<number, string>, own: Set<number>): void {
   const { bytes, fields, strings } = versionData(elf, section)
   for (let at = 0, left = section.info; left > 0 && at + 20 <= bytes.length; left--) {
     const aux = at + fields.u32(at + 12)
-    if ((fields.u16(at + 2) & VER_FLG_BASE) === 0 && aux + 8 <= bytes.length)
-      names.set(fields.u16(at + 4) & 0x7fff, stringAt(strings, fields.u32(aux)))
+    if ((fields.u16(at + 2) & VER_FLG_BASE) === 0 && aux + 8 <= bytes.length) {
+      const index = fields.u16(at + 4) & 0x7fff
+      names.set(index, stringAt(strings, fields.u32(aux)))
+      own.add(index)
+    }
     const next = fields.u32(at + 16)
     if (next === 0) return
     at += next

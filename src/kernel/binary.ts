@@ -23,7 +23,7 @@ import {
 } from '../elf/index.ts'
 import { openDebugFile } from './debug-file.ts'
 import { FileSource } from './file-source.ts'
-import { nameMatcher } from './name-pattern.ts'
+import { globMatcher } from './glob.ts'
 
 /** A symbol of a binary and where it is in the file. */
 export interface BinarySymbol {
@@ -176,10 +176,10 @@ export class Binary implements Disposable {
   }
 }
 
-/** Functions of the binary at `path` whose names match (`*` stands for anything). @throws ElfError */
+/** Functions of the binary at `path` whose names match the pattern (`glob.ts`). @throws ElfError */
 export function listSymbols(path: string, pattern = '*'): BinarySymbol[] {
   using binary = new Binary(path)
-  return binary.functionsMatching(nameMatcher(pattern))
+  return binary.functionsMatching(globMatcher(pattern))
 }
 
 type Accept = (table: SymbolTable, index: number) => boolean

@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { type LibraryEntry, parseLdCache } from '../elf/index.ts'
 import { isElfFile } from './file-source.ts'
-import { nameMatcher } from './name-pattern.ts'
+import { globMatcher, isGlob } from './glob.ts'
 import { readExecutableMappings } from './process-maps.ts'
 
 export interface FindBinaryOptions {
@@ -20,7 +20,7 @@ export interface FoundBinary {
 
 /**
  * The files that a target of a user probe names: a path (relative ones count from our working directory), a path
- * with `*`, an executable on PATH, or a library: `libc`, `c`, `libc.so`, `libc.so.6`. In the order that bpftrace looks:
+ * with wildcards, an executable on PATH, or a library: `libc`, `c`, `libc.so`, `libc.so.6`. In the order that bpftrace looks:
  * executables before libraries. Empty when there is none.
  */
 export function findBinaries(target: string, options: FindBinaryOptions = {}): FoundBinary[] {
@@ -29,15 +29,16 @@ export function findBinaries(target: string, options: FindBinaryOptions = {}): F
   if (target.includes('/')) {
     // a relative path is ours, not the process's
     const below = target.startsWith('/') ? root : ''
-    if (!target.includes('*'))
-      return isElfFile(below + target) ? [{ path: below + target, shownPath: target }] : []
+    // `/usr/bin/[` is a program, too
+    if (isElfFile(below + target)) return [{ path: below + target, shownPath: target }]
+    if (!isGlob(target)) return []
     return expand(below, target)
       .map(shownPath => ({ path: below + shownPath, shownPath }))
       .filter(({ path }) => isElfFile(path))
   }
   if (target === '') return []
   for (const directory of searchPath(options.pid)) {
-    const names = target.includes('*') ? matching(`${root}${directory}`, target) : [target]
+    const names = isGlob(target) ? matching(`${root}${directory}`, target) : [target]
     const files = names.map(name => found(`${directory}/${name}`)).filter(({ path }) => isExecutable(path))
     if (files.length > 0) return files
   }
@@ -112,19 +113,19 @@ function isExecutable(path: string): boolean {
   }
 }
 
-/** Paths that a pattern with `*` (never over a slash) stands for, in order of their names. */
+/** Paths that a pattern (whose wildcards never match a slash) stands for, in order of their names. */
 function expand(root: string, pattern: string): string[] {
   const absolute = pattern.startsWith('/')
   let paths = [absolute ? '' : '.']
   for (const part of pattern.split('/').filter(Boolean))
     paths = paths.flatMap(path =>
-      (part.includes('*') ? matching(root + (path || '/'), part) : [part]).map(name => `${path}/${name}`),
+      (isGlob(part) ? matching(root + (path || '/'), part) : [part]).map(name => `${path}/${name}`),
     )
   return absolute ? paths : paths.map(path => path.slice(2))
 }
 
 const matching = (directory: string, pattern: string): string[] => {
-  const accepts = nameMatcher(pattern)
+  const accepts = globMatcher(pattern)
   return listDirectory(directory).filter(accepts).sort()
 }
 

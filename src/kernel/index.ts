@@ -19,7 +19,6 @@ export { mappedBinaries } from './mapped-binaries.ts'
 export { memlockBefore, withMemlock } from './memlock.ts'
 export { moduleBtf, modulesWithBtf, openModuleBtf } from './module-btf.ts'
 export { findMount, type Mount, parseMountinfo, readMounts } from './mounts.ts'
-export { nameMatcher } from './name-pattern.ts'
 export { niceLevel, setNiceLevel } from './nice.ts'
 export { pageSizeBytes } from './page-size.ts'
 export {

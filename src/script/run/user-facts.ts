@@ -1,7 +1,7 @@
 // What this machine's programs and libraries answer to the compiler (facts.ts).
 
 import { addressToOffset, type UsdtLocation } from '../../elf/index.ts'
-import { Binary, findBinaries, isGlob, mappedBinaries, nameMatcher } from '../../kernel/index.ts'
+import { Binary, findBinaries, globMatcher, isGlob, mappedBinaries } from '../../kernel/index.ts'
 import type { UserFacts, UserFunction } from '../facts.ts'
 import { byteString, readable } from '../source.ts'
 
@@ -20,7 +20,7 @@ export class MachineUserFacts implements UserFacts, Disposable {
   functions(path: string, pattern: string): readonly UserFunction[] {
     const binary = this.#open(path)
     const found = isGlob(pattern)
-      ? binary.functionsMatching(nameMatcher(pattern))
+      ? binary.functionsMatching(globMatcher(pattern))
       : binary.functionsNamed(pattern)
     return found.flatMap(({ name, address, sizeBytes, fileOffset }) =>
       fileOffset === undefined
