@@ -85,6 +85,7 @@ export class Builder {
   private readonly c: Construction
   private block: BlockId
   private source: SourceLine | undefined
+  private zeroSlot: ValueId | undefined
 
   constructor(p: Program, name: string, signature: Signature) {
     this.program = p
@@ -257,6 +258,23 @@ export class Builder {
   slot(sizeBytes: number, name = 'slot', alignBytes: 1 | 2 | 4 | 8 = 8): Value {
     const slot: SlotId = this.c.func.slots.push({ name, sizeBytes, alignBytes }) - 1
     return this.emit(pointer('stack'), { kind: 'slot', slot })
+  }
+
+  /** The address of four zero bytes on the stack, set once for the whole function: the key of an array's first element. */
+  zeroKey(): Value {
+    const type = pointer('stack')
+    if (this.zeroSlot === undefined) {
+      const slot = this.c.func.slots.push({ name: 'zero', sizeBytes: 4, alignBytes: 4 }) - 1
+      const result = newValue(this.c.func, type)
+      const value = newValue(this.c.func, u64)
+      this.c.blocks[0]!.ops.unshift(
+        { kind: 'slot', slot, result },
+        { kind: 'const', value: 0n, result: value },
+        { kind: 'store', bits: 32, base: result, offset: 0, value },
+      )
+      this.zeroSlot = result
+    }
+    return { id: this.zeroSlot, type }
   }
 
   /** Loads a value of `type` from `base + offset`. `invariant`: that memory never changes during one run. */

@@ -26,6 +26,15 @@ export {
   u64,
 } from './types.ts'
 export { count, countPerCpu } from './vocabulary/counter.ts'
-export { lookup, remove, update } from './vocabulary/map.ts'
+export {
+  type CallbackEnd,
+  elementBody,
+  forEachElement,
+  loopBody,
+  repeatCalling,
+  repeatUpTo,
+} from './vocabulary/loop.ts'
+export { lookup, onlyElement, remove, update } from './vocabulary/map.ts'
+export { equalsBytes, sameBytes } from './vocabulary/memory.ts'
 export { probeRead, readPath } from './vocabulary/probe-read.ts'
 export { emitRecord, FORCE_WAKEUP, NO_WAKEUP, outputRecord } from './vocabulary/record.ts'

@@ -2,6 +2,7 @@
 // descriptors of maps left open. Plain data that can be kept in a file, so that loading it takes no compiler.
 
 import { encode, resolveLabels, resolveRefs } from '../asm/index.ts'
+import type { Insn } from '../asm/insn.ts'
 import { buildProgramInfo, type ProgramInfo } from '../btf/index.ts'
 import type { ProgramSpec } from '../spec/spec.ts'
 
@@ -63,11 +64,13 @@ export function withMaps(
 }
 
 /**
- * Info is worth building where there is a source line to show, and it says which functions are global. Without it all
- * are static, which only costs the verifier time. A program with subprograms gets their names with it.
+ * Info is worth building where there is a source line to show; it says which functions are global (without it all are
+ * static, which only costs the verifier time), and callbacks are refused without it. A program with subprograms gets
+ * their names with it.
  */
 export function programBtf(spec: ProgramSpec): ProgramInfo | undefined {
-  return spec.globals !== undefined || spec.insns.some(insn => insn.source !== undefined)
+  const needed = ({ source, ref }: Insn): boolean => source !== undefined || ref?.kind === 'funcAddress'
+  return spec.globals !== undefined || spec.insns.some(needed)
     ? buildProgramInfo(spec.name, spec.insns, undefined, spec.globals)
     : undefined
 }

@@ -9,13 +9,17 @@ import {
   count,
   countPerCpu,
   emitRecord,
+  equalsBytes,
   lookup,
+  onlyElement,
   outputRecord,
   pointer,
   probeRead,
   program,
   readPath,
   remove,
+  sameBytes,
+  u8,
   u32,
   u64,
   update,
@@ -140,4 +144,41 @@ test('instruction counts of sample programs: plain and optimised', t => {
     t.diagnostic(`${p.name}: ${plain} plain, ${optimized} optimised`)
     assert.ok(optimized <= limit, `${p.name} has ${optimized} instructions, it had ${limit}`)
   }
+})
+
+test('memory is compared by words, up to the first that differs', () => {
+  const same = (text: string, other: string, sizeBytes: number) =>
+    run(b => {
+      const [x, y] = [b.slot(24), b.slot(24)]
+      for (const [slot, bytes] of [
+        [x, Buffer.from(text)],
+        [y, Buffer.from(other)],
+      ] as const)
+        for (let at = 0; at < 24; at++) b.store(slot, at, bytes[at] ?? 0, u8)
+      b.return(
+        b.add(
+          b.select(sameBytes(b, x, 0, y, 0, sizeBytes), b.const(u64, 1), 0),
+          b.select(
+            equalsBytes(b, x, 0, Buffer.alloc(sizeBytes, 0).fill(other, 0, other.length)),
+            b.const(u64, 2),
+            0,
+          ),
+        ),
+      )
+    }).r0
+  assert.equal(same('a process name', 'a process name', 16), 3n)
+  assert.equal(same('a process name', 'a process nam', 16), 0n)
+  assert.equal(same('a process name', 'b process name', 16), 0n)
+  assert.equal(same('abc', 'abc', 3), 3n)
+  assert.equal(same('', '', 0), 3n)
+})
+
+test('a walk over the only element looks it up once where one place leads to the other', () => {
+  const p = program({ name: 'test', progType: bpf.BPF_PROG_TYPE_RAW_TRACEPOINT, maps })
+  p.main(b => {
+    onlyElement(b, 'counters', at => b.store(at, 0, 1, u64))
+    onlyElement(b, 'counters', at => b.store(at, 8, 1, u64))
+  })
+  const calls = compile(p).insns.filter(insn => insn.code === 0x85)
+  assert.equal(calls.length, 1)
 })

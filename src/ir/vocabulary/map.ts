@@ -28,6 +28,19 @@ export function remove(b: Builder, map: string, key: Value): Value {
   return b.call('map_delete_elem', [b.mapFd(map), keyAddress(b, key)])
 }
 
+/**
+ * The only element of an array map, of this CPU if it is a per-CPU one: `found` gets its address. The look-up is done
+ * once for all places that one of them dominates. (A plain array's value has a direct address: `b.mapValue`.)
+ */
+export function onlyElement(
+  b: Builder,
+  map: string,
+  found: (value: Value) => void,
+  missing?: () => void,
+): void {
+  b.ifNotNull(b.call('map_lookup_elem', [b.mapFd(map), b.zeroKey()], { pure: true }), found, missing)
+}
+
 /** A pointer is the key's address already; an integer goes to the stack. */
 function keyAddress(b: Builder, key: Value): Value {
   if (key.type.kind === 'pointer') return key
