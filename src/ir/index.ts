@@ -10,6 +10,7 @@ export {
   type BoolType,
   bool,
   type IntType,
+  intType,
   memoryOf,
   nullable,
   type PointerType,

@@ -160,4 +160,6 @@ export const CONTROL_WAITING = 0
 export const CONTROL_EXITED = 4
 /** u64: records that found no room in the ring */
 export const CONTROL_LOST = 64
+/** u64: when the run began, CLOCK_BOOTTIME in nanoseconds, for `elapsed`; the run loop writes it before `begin` runs */
+export const CONTROL_START_TIME = 72
 export const CONTROL_BYTES = 128

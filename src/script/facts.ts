@@ -95,6 +95,10 @@ export interface RunFacts {
   readonly positional: readonly string[]
   /** `-p`, or the process of `-c` */
   readonly pid?: number
+  /** the process of `-c`, for `cpid` */
+  readonly childPid?: number
+  /** CLOCK_TAI less CLOCK_BOOTTIME in nanoseconds, for `nsecs(sw_tai)` */
+  readonly taiOffsetNs?: bigint
   readonly unsafe: boolean
   /** environment, for the `BPFTRACE_…` settings */
   readonly environment: Readonly<Record<string, string | undefined>>

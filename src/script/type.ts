@@ -14,6 +14,10 @@ export interface IntegerType {
   readonly kind: 'integer'
   readonly bits: 8 | 16 | 32 | 64
   readonly signed: boolean
+  /** the type of a literal that is not negative: it stands for the unsigned type as well (checker only) */
+  readonly flexible?: true
+  /** what `nsecs` counts from: it goes with the number to `strftime` (checker only) */
+  readonly clock?: 'monotonic' | 'boot' | 'tai' | 'sw_tai'
 }
 
 /** One byte, 0 or 1. */

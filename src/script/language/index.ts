@@ -1,0 +1,32 @@
+// The words of the language: builtins, functions and aggregations by name.
+
+import { aggregateEntries } from './aggregates.ts'
+import { clockBuiltins } from './builtins/clock.ts'
+import { probeBuiltins } from './builtins/probe.ts'
+import { processBuiltins } from './builtins/process.ts'
+import { stackBuiltins } from './builtins/stack.ts'
+import { systemBuiltins } from './builtins/system.ts'
+import type { AggregateEntry, BuiltinEntry, FunctionEntry } from './entry.ts'
+import { mapFunctions } from './functions/map.ts'
+import { outputFunctions } from './functions/output.ts'
+import { stringFunctions } from './functions/string.ts'
+
+export const builtins: ReadonlyMap<string, BuiltinEntry> = byName([
+  ...processBuiltins,
+  ...systemBuiltins,
+  ...clockBuiltins,
+  ...probeBuiltins,
+  ...stackBuiltins,
+])
+
+export const functions: ReadonlyMap<string, FunctionEntry> = byName([
+  ...outputFunctions,
+  ...mapFunctions,
+  ...stringFunctions,
+])
+
+export const aggregates: ReadonlyMap<string, AggregateEntry> = byName(aggregateEntries)
+
+function byName<Entry extends { readonly name: string }>(entries: readonly Entry[]): Map<string, Entry> {
+  return new Map(entries.map(entry => [entry.name, entry]))
+}

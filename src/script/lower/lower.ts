@@ -1,0 +1,208 @@
+// The lowering: each body of a checked script becomes a BPF program, described as plain data for the run loop.
+
+import { compileSpec, type Program, program as newProgram, u32 } from '../../ir/index.ts'
+import type { ProgramSpec } from '../../spec/spec.ts'
+import {
+  BPF_MAP_TYPE_ARRAY,
+  BPF_PROG_TYPE_KPROBE,
+  BPF_PROG_TYPE_PERF_EVENT,
+  BPF_PROG_TYPE_RAW_TRACEPOINT,
+  BPF_PROG_TYPE_TRACEPOINT,
+  BPF_PROG_TYPE_TRACING,
+  BPF_TRACE_FENTRY,
+  BPF_TRACE_FEXIT,
+  BPF_TRACE_ITER,
+} from '../../sys/bpf-constants.generated.ts'
+import type { Node, Probe } from '../ast.ts'
+import { mentions } from '../check/check.ts'
+import type { CheckedBody, CheckedScript } from '../check/checked.ts'
+import type { CheckFacts } from '../check/checker.ts'
+import { type CompiledScript, CONTROL_EXITED, CONTROL_MAP, type Place, type ScriptProgram } from '../compiled.ts'
+import type { ResolvedPlace } from '../resolve/places.ts'
+import { visitChildren } from '../tree.ts'
+import { Lowering, type ProgramState } from './lowering.ts'
+import { ScriptBuilder } from './script-builder.ts'
+import { lowerBlock, predicateOf } from './statement.ts'
+
+export interface LowerOptions {
+  /** gets the text of every function after every stage of the back end (`-d ir`) */
+  readonly dump?: (stage: string, text: string) => void
+}
+
+/** Makes programs and maps of a script without errors. @throws IrError IR_STACK, IR_TOO_LARGE */
+export function lower(checked: CheckedScript, facts: CheckFacts, options: LowerOptions = {}): CompiledScript {
+  const shared = new ScriptBuilder(checked, facts)
+  const mayExit = checked.bodies.some(({ probe }) => mentions(probe, name => name === 'exit'))
+  const programs: ScriptProgram[] = []
+  for (const body of checked.bodies) {
+    for (const places of placesOfPrograms(body, facts)) {
+      programs.push(compileBody(shared, { ...body, places }, programs.length, mayExit, options))
+    }
+  }
+  const { maps, mapSpecs, actions, timeFormats, cgroupPatterns, stacks } = shared
+  return { mapSpecs: mapSpecs, programs, maps, actions, timeFormats, cgroupPatterns, stacks }
+}
+
+/** One program for all places of a body, unless it must know them apart and the kernel cannot tell it. */
+function placesOfPrograms({ probe, places }: CheckedBody, facts: CheckFacts): readonly (readonly ResolvedPlace[])[] {
+  if (places.length === 1) return [places]
+  const first = places[0]!.place
+  // A program of BPF_PROG_TYPE_TRACING belongs to what it was loaded for.
+  if (first.kind === 'fentry' || first.kind === 'fexit' || first.kind === 'iter') return places.map(p => [p])
+  if (!mentions(probe, name => name === 'probe')) return [places]
+  const cookies = first.kind === 'rawtracepoint' ? 'raw_tracepoint_cookie' : 'attach_cookie'
+  const hasContextCookie = !['begin', 'end', 'self'].includes(first.kind)
+  return hasContextCookie && facts.kernel.has(cookies) ? [places] : places.map(p => [p])
+}
+
+function compileBody(
+  shared: ScriptBuilder,
+  body: CheckedBody,
+  index: number,
+  mayExit: boolean,
+  options: LowerOptions,
+): ScriptProgram {
+  const { place, spec: attachPoint } = body.places[0]!
+  const scratchMap = `scratch${index}`
+  const scratchSpec = {
+    name: scratchMap,
+    type: BPF_MAP_TYPE_ARRAY,
+    keySize: 4,
+    valueSize: 8,
+    maxEntries: shared.facts.kernel.possibleCpus,
+  }
+  // Programs may name what stands in the list when they are built. How large the buffer is shows in the end.
+  const scratchAt = shared.mapSpecs.push(scratchSpec) - 1
+  const program = newProgram({
+    name: `${attachPoint.provider.replace(/\W/g, '_')}_${index + 1}`,
+    progType: programType(place),
+    license: shared.facts.config.license,
+    maps: shared.mapSpecs,
+  })
+  const state: ProgramState = {
+    program,
+    body,
+    shared,
+    scratchMap,
+    scratchBytes: 0,
+    slackBytes: 0,
+    captured: capturedVariables(body),
+    sharedOffsets: new Map(),
+    callbacks: 0,
+    stopOffset: undefined,
+    mayExit,
+  }
+  buildMain(program, state, body.probe)
+  if (state.scratchBytes === 0) shared.mapSpecs.splice(scratchAt, 1)
+  else {
+    const valueSize = (state.scratchBytes + state.slackBytes + 7) & ~7
+    shared.mapSpecs[scratchAt] = { ...scratchSpec, valueSize }
+  }
+  return {
+    spec: programSpec(program, place, options),
+    places: placesWithCookies(body),
+    span: body.probe.span,
+  }
+}
+
+function buildMain(program: Program, state: ProgramState, probe: Probe): void {
+  program.main((b, ctx) => {
+    const l = new Lowering(b, state, ctx, value => b.return(typeof value === 'number' ? value : returned(l, value)))
+    l.at(probe.span)
+    const { kind } = state.body.places[0]!.place
+    if (state.mayExit && kind !== 'end' && kind !== 'begin') {
+      const exited = b.load(b.mapValue(CONTROL_MAP), CONTROL_EXITED, u32)
+      b.if(b.ne(exited, 0), () => b.return(0))
+    }
+    if (probe.predicate !== null) {
+      l.at(probe.predicate.span)
+      const holds = predicateOf(l, probe.predicate)
+      b.if(b.not(holds), () => b.return(0))
+    }
+    lowerBlock(l, probe.body)
+    b.return(0)
+  })
+}
+
+/** Programs of type tracing must give 0. */
+function returned(l: Lowering, value: Parameters<Lowering['leave']>[0]): Parameters<Lowering['leave']>[0] {
+  if (typeof value === 'number') return value
+  const { kind } = l.body.places[0]!.place
+  const fixed = kind === 'fentry' || kind === 'fexit' || kind === 'iter'
+  return fixed ? 0 : l.b.convert(value, { kind: 'int', bits: 64, signed: false })
+}
+
+function placesWithCookies({ places }: CheckedBody): Place[] {
+  if (places.length === 1) return [places[0]!.place]
+  return places.map(({ place }, i) => ({ ...place, cookie: BigInt(i) }))
+}
+
+export function programType(place: Place): number {
+  switch (place.kind) {
+    case 'begin':
+    case 'end':
+    case 'self':
+    case 'rawtracepoint':
+      return BPF_PROG_TYPE_RAW_TRACEPOINT
+    case 'tracepoint':
+      return BPF_PROG_TYPE_TRACEPOINT
+    case 'interval':
+    case 'profile':
+    case 'perf':
+    case 'watchpoint':
+      return BPF_PROG_TYPE_PERF_EVENT
+    case 'kprobe':
+    case 'uprobe':
+      return BPF_PROG_TYPE_KPROBE
+    case 'fentry':
+    case 'fexit':
+    case 'iter':
+      return BPF_PROG_TYPE_TRACING
+  }
+}
+
+function programSpec(program: Program, place: Place, { dump }: LowerOptions): ProgramSpec {
+  const spec = compileSpec(program, dump === undefined ? {} : { dump })
+  switch (place.kind) {
+    case 'fentry':
+      return { ...spec, expectedAttachType: BPF_TRACE_FENTRY, attachTo: place.function }
+    case 'fexit':
+      return { ...spec, expectedAttachType: BPF_TRACE_FEXIT, attachTo: place.function }
+    case 'iter':
+      return { ...spec, expectedAttachType: BPF_TRACE_ITER, attachTo: `bpf_iter_${place.iterator}` }
+    default:
+      return spec
+  }
+}
+
+/** Variables that the callback of a loop shares with what is around it, and those whose address is taken. */
+function capturedVariables(body: CheckedBody): Set<number> {
+  const captured = new Set<number>()
+  const homes = new Map<number, number>()
+  let loops = 0
+  const walk = (node: Node, loop: number): void => {
+    if (node.kind === 'variable') {
+      const variable = body.variables.get(node.id)
+      if (variable !== undefined) {
+        const home = homes.get(variable.id)
+        if (home === undefined) homes.set(variable.id, loop)
+        else if (home !== loop) captured.add(variable.id)
+      }
+      return
+    }
+    if (node.kind === 'address-of' && node.operand.kind === 'variable') {
+      const variable = body.variables.get(node.operand.id)
+      if (variable !== undefined) captured.add(variable.id)
+    }
+    if (node.kind === 'for') {
+      if (node.iterable.kind === 'range') walk(node.iterable, loop)
+      const inner = ++loops
+      walk(node.variable, inner)
+      walk(node.body, inner)
+      return
+    }
+    visitChildren(node, child => walk(child, loop))
+  }
+  walk(body.probe.body, 0)
+  return captured
+}

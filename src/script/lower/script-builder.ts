@@ -1,0 +1,229 @@
+// What all programs of a script share while they are made: its maps, the actions of its records, stacks, formats.
+
+import {
+  BPF_F_MMAPABLE,
+  BPF_F_NO_PREALLOC,
+  BPF_MAP_TYPE_ARRAY,
+  BPF_MAP_TYPE_HASH,
+  BPF_MAP_TYPE_LRU_HASH,
+  BPF_MAP_TYPE_LRU_PERCPU_HASH,
+  BPF_MAP_TYPE_PERCPU_HASH,
+  BPF_MAP_TYPE_RINGBUF,
+  BPF_MAP_TYPE_STACK_TRACE,
+} from '../../sys/bpf-constants.generated.ts'
+import type { MapSpec } from '../../spec/spec.ts'
+import type { CheckedScript } from '../check/checked.ts'
+import type { CheckFacts } from '../check/checker.ts'
+import {
+  type Action,
+  CONTROL_BYTES,
+  CONTROL_MAP,
+  type MapStore,
+  RING_MAP,
+  type ScriptMap,
+  type StackStore,
+} from '../compiled.ts'
+import { layoutOf } from '../layout.ts'
+import { bytesOf } from '../source.ts'
+import { isAggregate, type StackType } from '../type.ts'
+
+/** Room for lines that a reader has not come to yet. */
+const RING_BYTES = 1 << 24
+const PAGE_BYTES = 4096
+/** Above this many bytes a map's elements are made when they are needed. */
+const PREALLOCATED_BYTES = 1 << 20
+const GLOBALS = 'globals'
+const CPU_GLOBALS = 'cpu_globals'
+const CACHE_LINE = 64
+
+export class ScriptBuilder {
+  readonly checked: CheckedScript
+  readonly facts: CheckFacts
+  readonly maps: readonly ScriptMap[]
+  readonly mapSpecs: MapSpec[] = []
+  readonly actions: Action[] = []
+  readonly timeFormats: string[] = []
+  readonly cgroupPatterns: string[] = []
+  readonly stacks: StackStore[] = []
+  /** CPUs, rounded up to a power of two, so that a number of one can be masked */
+  readonly cpuSlots: number
+  readonly #byName: ReadonlyMap<string, ScriptMap>
+  readonly #interned = new Map<string, string>()
+
+  constructor(checked: CheckedScript, facts: CheckFacts) {
+    this.checked = checked
+    this.facts = facts
+    this.cpuSlots = powerOfTwo(facts.kernel.possibleCpus)
+    this.maps = this.#storeMaps()
+    this.#byName = new Map(this.maps.map(map => [map.name, map]))
+    const pages = facts.config.perf_rb_pages
+    this.mapSpecs.push(
+      {
+        name: RING_MAP,
+        type: BPF_MAP_TYPE_RINGBUF,
+        keySize: 0,
+        valueSize: 0,
+        maxEntries: pages === 0 ? RING_BYTES : powerOfTwo(pages * facts.kernel.possibleCpus) * PAGE_BYTES,
+      },
+      {
+        name: CONTROL_MAP,
+        type: BPF_MAP_TYPE_ARRAY,
+        keySize: 4,
+        valueSize: CONTROL_BYTES,
+        maxEntries: 1,
+        flags: BPF_F_MMAPABLE,
+      },
+    )
+  }
+
+  map(name: string): ScriptMap {
+    return this.#byName.get(name)!
+  }
+
+  mapIndex(name: string): number {
+    return this.maps.findIndex(map => map.name === name)
+  }
+
+  action(action: Action): number {
+    return this.actions.push(action) - 1
+  }
+
+  timeFormat(format: string): number {
+    return indexIn(this.timeFormats, format)
+  }
+
+  cgroupPattern(pattern: string): number {
+    return indexIn(this.cgroupPatterns, pattern)
+  }
+
+  /** The maps that hold stacks of one kind. */
+  stackStore(type: StackType): StackStore {
+    const { kind, mode, limit } = type
+    const known = this.stacks.find(s => s.kind === kind && s.mode === mode && s.limit === limit)
+    if (known !== undefined) return known
+    const at = this.stacks.length
+    const store: StackStore = { kind, mode, limit, traces: `stacks${at}`, overflow: `stack_overflow${at}` }
+    const bytes = limit * (mode === 'build_id' ? 32 : 8)
+    this.mapSpecs.push(
+      {
+        name: store.traces,
+        type: BPF_MAP_TYPE_STACK_TRACE,
+        keySize: 4,
+        valueSize: bytes,
+        maxEntries: STACKS,
+        ...(mode === 'build_id' ? { flags: BPF_F_STACK_BUILD_ID } : {}),
+      },
+      {
+        name: store.overflow,
+        type: BPF_MAP_TYPE_LRU_HASH,
+        keySize: 8,
+        valueSize: 8 + bytes,
+        maxEntries: OVERFLOWING_STACKS,
+      },
+    )
+    this.stacks.push(store)
+    return store
+  }
+
+  /** An array of constants for the programs to read: byte strings of one size, by number. */
+  constants(name: string, texts: readonly string[], valueSize: number): string {
+    const known = this.#interned.get(name)
+    if (known !== undefined) return known
+    this.mapSpecs.push({
+      name,
+      type: BPF_MAP_TYPE_ARRAY,
+      keySize: 4,
+      valueSize,
+      maxEntries: texts.length,
+      contents: texts.map((text, i) => {
+        const value = new Uint8Array(valueSize)
+        value.set(bytesOf(text).subarray(0, valueSize - 1))
+        return { key: new Uint8Array(new Uint32Array([i]).buffer), value }
+      }),
+    })
+    this.#interned.set(name, name)
+    return name
+  }
+
+  #storeMaps(): ScriptMap[] {
+    const { maps } = this.checked
+    let shared = 0
+    let ownCpu = 0
+    const made: { map: Omit<ScriptMap, 'store'>; store: MapStore }[] = []
+    for (const { name, key, value, declared } of maps.values()) {
+      const perCpu = isAggregate(value)
+      const { sizeBytes } = layoutOf(value)
+      const map = { name, ...(key === undefined ? {} : { key }), value }
+      if (key !== undefined) {
+        this.mapSpecs.push(this.#keyed(name, layoutOf(key).sizeBytes, sizeBytes, perCpu, declared))
+        made.push({ map, store: { kind: 'map', map: kernelName(name), perCpu } })
+        continue
+      }
+      const at = perCpu ? ownCpu : shared
+      const store = { kind: 'global', offset: at, present: at + pad8(sizeBytes) } as const
+      if (perCpu) ownCpu = at + pad8(sizeBytes) + 8
+      else shared = at + pad8(sizeBytes) + 8
+      made.push({ map, store: { ...store, map: perCpu ? CPU_GLOBALS : GLOBALS, cpuStrideBytes: perCpu ? 1 : 0 } })
+    }
+    const stride = Math.ceil(ownCpu / CACHE_LINE) * CACHE_LINE
+    if (shared > 0) this.mapSpecs.push(mapped(GLOBALS, shared))
+    if (ownCpu > 0) this.mapSpecs.push(mapped(CPU_GLOBALS, stride * this.cpuSlots))
+    return made.map(({ map, store }) => ({
+      ...map,
+      store: store.kind === 'global' && store.cpuStrideBytes > 0 ? { ...store, cpuStrideBytes: stride } : store,
+    }))
+  }
+
+  #keyed(
+    name: string,
+    keySize: number,
+    sizeBytes: number,
+    perCpu: boolean,
+    declared: { readonly mapType: string; readonly maxEntries: number } | undefined,
+  ): MapSpec {
+    const maxEntries = declared?.maxEntries ?? this.facts.config.max_map_keys
+    const lru = declared?.mapType.includes('lru') ?? false
+    const elementBytes = keySize + sizeBytes * (perCpu ? this.facts.kernel.possibleCpus : 1) + 48
+    const onDemand = !lru && elementBytes * maxEntries > PREALLOCATED_BYTES
+    return {
+      name: kernelName(name),
+      type: lru
+        ? perCpu
+          ? BPF_MAP_TYPE_LRU_PERCPU_HASH
+          : BPF_MAP_TYPE_LRU_HASH
+        : perCpu
+          ? BPF_MAP_TYPE_PERCPU_HASH
+          : BPF_MAP_TYPE_HASH,
+      keySize,
+      valueSize: pad8(sizeBytes),
+      maxEntries,
+      ...(onDemand ? { flags: BPF_F_NO_PREALLOC } : {}),
+    }
+  }
+}
+
+const STACKS = 131072
+const OVERFLOWING_STACKS = 4096
+const BPF_F_STACK_BUILD_ID = 32
+
+/** The kernel's name of a script's map: letters, digits and `_`. */
+export function kernelName(name: string): string {
+  return `at_${name.slice(1)}`
+}
+
+function mapped(name: string, bytes: number): MapSpec {
+  return { name, type: BPF_MAP_TYPE_ARRAY, keySize: 4, valueSize: pad8(bytes), maxEntries: 1, flags: BPF_F_MMAPABLE }
+}
+
+function indexIn(list: string[], text: string): number {
+  const at = list.indexOf(text)
+  return at >= 0 ? at : list.push(text) - 1
+}
+
+function pad8(bytes: number): number {
+  return (bytes + 7) & ~7
+}
+
+function powerOfTwo(count: number): number {
+  return 1 << Math.ceil(Math.log2(Math.max(1, count)))
+}
