@@ -44,10 +44,7 @@ export function placeFacts({ place }: ResolvedPlace, facts: CheckFacts): PlaceFa
   }
 }
 
-function functionTypes(
-  facts: CheckFacts,
-  place: { readonly module: string },
-): BtfTypes | undefined {
+function functionTypes(facts: CheckFacts, place: { readonly module: string }): BtfTypes | undefined {
   if (place.module === 'vmlinux') return facts.types.kernelTypes()
   const btf = facts.kernel.moduleBtf(place.module)
   return btf === undefined ? facts.types.kernelTypes() : new BtfTypes(btf)

@@ -1,7 +1,7 @@
 // Calls: functions by name, builtins called, aggregations where they may stand.
 
-import type { Call, Expression } from '../ast.ts'
 import { didYouMean } from '../../btf/index.ts'
+import type { Call, Expression } from '../ast.ts'
 import type { Parameter } from '../language/entry.ts'
 import { aggregates, builtins, functions } from '../language/index.ts'
 import type { AggregateType, ScriptType } from '../type.ts'
@@ -79,7 +79,7 @@ function checkParameter(
   const same = found === kind || (kind === 'string' && type.kind === 'string')
   if (literal && (!same || c.constantOf(arg) === undefined)) {
     c.report(say.wantsLiteral, node, { name: node.name, wanted: kind, found })
-    if (arg.kind === 'positional') c.report(say.useStr, arg, { index: arg.index })
+    if (arg.kind === 'positional') c.report(say.useStr, arg, { parameter: `$${arg.index}` })
     return false
   }
   if (!same) {

@@ -8,7 +8,7 @@ import { visitChildren } from '../tree.ts'
 import { int8, isAggregate } from '../type.ts'
 import { placeFacts } from './arguments.ts'
 import type { CheckedBody, CheckedMap, CheckedScript } from './checked.ts'
-import { type BodyState, type CheckFacts, Checker } from './checker.ts'
+import { type BodyState, Checker, type CheckFacts } from './checker.ts'
 import { checkCondition, checkExpression } from './expression.ts'
 import { say } from './messages.ts'
 import { settled } from './promote.ts'
@@ -146,7 +146,12 @@ function checkDeclarations(c: Checker, script: Script, maps: ReadonlyMap<string,
   for (const node of script.mapDeclarations) {
     const perCpu = MAP_TYPES[node.mapType]
     if (perCpu === undefined) {
-      c.report(say.unknownMapType, node, { type: node.mapType }, `Valid map types: ${Object.keys(MAP_TYPES).join(', ')}`)
+      c.report(
+        say.unknownMapType,
+        node,
+        { type: node.mapType },
+        `Valid map types: ${Object.keys(MAP_TYPES).join(', ')}`,
+      )
       continue
     }
     const map = maps.get(node.name)

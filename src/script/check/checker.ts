@@ -192,13 +192,13 @@ export class Checker {
   /** A value, not an aggregation's, that is stored in a map. */
   useValue(map: MapState, type: ScriptType | undefined, at: { readonly span: Span }): void {
     if (type === undefined) return
-    const mismatch = () => {
+    const closed = map.value !== undefined && isCastable(map.value)
+    const promoted = closed ? undefined : promote(map.value, type)
+    if (promoted === undefined) {
       const gaps = { name: map.name, type: typeText(type), current: typeText(map.value) }
       this.report(say.mapMismatch, at, gaps)
+      return
     }
-    if (map.value !== undefined && isCastable(map.value)) return mismatch()
-    const promoted = promote(map.value, type)
-    if (promoted === undefined) return mismatch()
     if (map.value === undefined || !sameType(map.value, promoted)) {
       map.value = stored(promoted)
       this.changed = true
@@ -243,7 +243,11 @@ export class Checker {
   }
 
   /** Brings a variable into the innermost scope; the same object in every walk. */
-  declare(node: Node, name: string, options: { fixed?: ScriptType | undefined; loop?: boolean } = {}): LocalVariable {
+  declare(
+    node: Node,
+    name: string,
+    options: { fixed?: ScriptType | undefined; loop?: boolean } = {},
+  ): LocalVariable {
     let variable = this.body.locals.get(node.id)
     if (variable === undefined) {
       variable = {

@@ -1,5 +1,6 @@
 // The type of every expression, and its value where that is known already.
 
+import { didYouMean } from '../../btf/index.ts'
 import type {
   AddressOf,
   Binary,
@@ -24,20 +25,28 @@ import type {
   Unary,
   Variable,
 } from '../ast.ts'
-import { didYouMean } from '../../btf/index.ts'
 import { builtins, functions } from '../language/index.ts'
 import { findMember } from '../members.ts'
-import { bool, int64, int8, intOf, type ScriptType, string, tuple, uint64 } from '../type.ts'
+import { bool, int8, int64, intOf, type ScriptType, string, tuple, uint64 } from '../type.ts'
 import { checkCall } from './call.ts'
 import { checkCast } from './cast.ts'
-import type { Checker } from './checker.ts'
 import type { Constant } from './checked.ts'
+import type { Checker } from './checker.ts'
 import { foldBinary, foldUnary, truth } from './fold.ts'
 import { say } from './messages.ts'
-import { fitsInto, isCastable, isSigned, isWhole, literalType, promote, sameType, settled } from './promote.ts'
+import {
+  fitsInto,
+  isCastable,
+  isSigned,
+  isWhole,
+  literalType,
+  promote,
+  sameType,
+  settled,
+} from './promote.ts'
 import { checkBlock, checkIf } from './statement.ts'
-import { kindText, sizeOfType, typeText } from './type-text.ts'
 import { resolveType } from './type-syntax.ts'
+import { kindText, sizeOfType, typeText } from './type-text.ts'
 
 /** Checks an expression and everything in it; its type, or undefined while that is not known. */
 export function checkExpression(c: Checker, node: Expression): ScriptType | undefined {
@@ -132,7 +141,7 @@ function infer(c: Checker, node: Expression): ScriptType | undefined {
 function checkPositional(c: Checker, index: number, node: Expression): ScriptType {
   const text = c.facts.run.positional[index - 1]
   if (text === undefined) {
-    c.report(say.emptyParameter, node, { index })
+    c.report(say.emptyParameter, node, { parameter: `$${index}` })
     c.body.constants.set(node.id, 0n)
     return int64
   }
@@ -162,9 +171,7 @@ function checkIdentifier(c: Checker, node: Identifier): ScriptType | undefined {
   const constant = c.facts.types.constant(node.name)
   if (constant !== undefined) {
     c.body.constants.set(node.id, constant.value)
-    return constant.type.kind === 'enum'
-      ? { ...constant.type, bits: 64 }
-      : literalType(constant.value)
+    return constant.type.kind === 'enum' ? { ...constant.type, bits: 64 } : literalType(constant.value)
   }
   const call = functions.get(node.name)
   if (call !== undefined && call.args[0] === 0) {
@@ -224,7 +231,9 @@ export function operandType(c: Checker, operand: SizeOf['operand']): ScriptType 
   }
 }
 
-export function isTypeSyntax(node: SizeOf['operand']): node is Extract<SizeOf['operand'], { kind: `${string}type` | 'typeof' }> {
+export function isTypeSyntax(
+  node: SizeOf['operand'],
+): node is Extract<SizeOf['operand'], { kind: `${string}type` | 'typeof' }> {
   return ['named-type', 'tagged-type', 'pointer-type', 'array-type', 'typeof'].includes(node.kind)
 }
 
@@ -299,7 +308,8 @@ function dereferenced(
     }
     return placedAt(type.to, type.space)
   }
-  if (type.kind === 'struct' && node.operand.kind === 'identifier' && node.operand.name === 'args') return type
+  if (type.kind === 'struct' && node.operand.kind === 'identifier' && node.operand.name === 'args')
+    return type
   if (type.kind === 'struct') {
     c.report(say.dereferenceStruct, node, { type: typeText(type) })
     return undefined
@@ -377,8 +387,8 @@ function comparable(left: ScriptType, right: ScriptType): boolean {
 
 function arithmeticType(c: Checker, node: Binary, left: ScriptType, right: ScriptType): ScriptType {
   const { operator } = node
-  let a = settledSign(left, right)
-  let b = settledSign(right, left)
+  const a = settledSign(left, right)
+  const b = settledSign(right, left)
   if (operator === '<<' || operator === '>>') return a ? int64 : uint64
   if ((operator === '/' || operator === '%') && !sameType(left, right) && (a || b)) {
     c.report(say.signedDivision, node, { operator })
@@ -397,7 +407,12 @@ function settledSign(type: ScriptType, other: ScriptType): boolean {
   return isSigned(type)
 }
 
-function pointerBinary(c: Checker, node: Binary, left: ScriptType, right: ScriptType): ScriptType | undefined {
+function pointerBinary(
+  c: Checker,
+  node: Binary,
+  left: ScriptType,
+  right: ScriptType,
+): ScriptType | undefined {
   const { operator } = node
   const comparison = COMPARISONS.has(operator)
   const invalid = (): undefined => {
@@ -538,7 +553,11 @@ export function bothBranches(
   return promoted
 }
 
-export function checkCondition(c: Checker, node: { readonly span: Expression['span'] }, type: ScriptType | undefined): void {
+export function checkCondition(
+  c: Checker,
+  node: { readonly span: Expression['span'] },
+  type: ScriptType | undefined,
+): void {
   if (type === undefined) return
   if (isWhole(type) || type.kind === 'bool' || type.kind === 'pointer' || isCastable(type)) return
   c.report(say.badCondition, node, { type: kindText(type) })
@@ -571,7 +590,10 @@ function checkField(c: Checker, node: FieldAccess): ScriptType | undefined {
   if (object.kind !== 'pointer') space = type.space
   const member = findMember(type.def, node.name)
   if (member === undefined) {
-    const names = type.def.members().map(m => m.name).filter(name => name !== '')
+    const names = type.def
+      .members()
+      .map(m => m.name)
+      .filter(name => name !== '')
     const hint = didYouMean(node.name, names).replace(/^[,;] /, '')
     const isArguments = node.object.kind === 'identifier' && node.object.name === 'args'
     if (isArguments && c.provider !== 'tracepoint') {
@@ -685,4 +707,3 @@ function tupleElement(c: Checker, node: Expression, what: string): ScriptType | 
   if (isCastable(type)) return intOf(64, isSigned(type))
   return type.kind === 'struct' || type.kind === 'array' ? { ...type, space: 'none' } : type
 }
-

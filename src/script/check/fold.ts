@@ -2,8 +2,8 @@
 // fit.
 
 import type { Binary, Unary } from '../ast.ts'
-import type { Checker } from './checker.ts'
 import type { Constant } from './checked.ts'
+import type { Checker } from './checker.ts'
 import { say } from './messages.ts'
 
 const MIN = -(1n << 63n)
@@ -42,7 +42,12 @@ export function foldBinary(c: Checker, node: Binary, left: Constant, right: Cons
       return a >= b
   }
   const value = arithmetic(operator, a, b)
-  if (value === undefined || value < MIN || value > MAX_UNSIGNED || ((a < 0n || b < 0n) && value > -MIN - 1n)) {
+  if (
+    value === undefined ||
+    value < MIN ||
+    value > MAX_UNSIGNED ||
+    ((a < 0n || b < 0n) && value > -MIN - 1n)
+  ) {
     c.report(say.overflow, node, {})
     return 0n
   }

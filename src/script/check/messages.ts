@@ -55,7 +55,7 @@ export const say = messages('check', {
   upTo: '{name}() takes up to {count} arguments ({found} provided)',
   onlySupports: '{name}() only supports {wanted} arguments ({found} provided)',
   wantsLiteral: '{name}() expects a {wanted} literal ({found} provided)',
-  useStr: 'Use str(${index}) to treat ${index} as a string',
+  useStr: 'Use str({parameter}) to treat {parameter} as a string',
   aggregateArgument: '{name}() only supports integer arguments ({type} provided)',
   free: '{text}',
   freeWarning: { warning: '{text}' },
@@ -96,8 +96,7 @@ export const say = messages('check', {
   castFromNone: 'Cannot cast from "{from}" type',
   uselessCast: { warning: 'Unnecessary cast: expression is already of type {type}' },
   arraySizeUnknown: 'Could not determine size of the array',
-  arraySizeOdd:
-    'Cannot determine array size: the element size is incompatible with the cast integer size',
+  arraySizeOdd: 'Cannot determine array size: the element size is incompatible with the cast integer size',
   enumValue: "Enum: {name} doesn't contain a variant value of {value}",
   discarded: { warning: 'Return value discarded.' },
   implicitCast: {
@@ -111,9 +110,9 @@ export const say = messages('check', {
   unreachable: { warning: 'Unreachable statement.' },
   notInLoop: "'{jump}' statement is not allowed outside a loop",
   stringTooLong: 'String is too long (over {limit} bytes): {text}',
-  emptyParameter: { warning: 'Positional parameter ${index} is empty or not provided. ' },
+  emptyParameter: { warning: 'Positional parameter {parameter} is empty or not provided. ' },
   notKnown: 'Unable to resolve comptime expression',
-  builtinElsewhere: 'The {name} builtin can not be used with \'{provider}\' probes',
+  builtinElsewhere: "The {name} builtin can not be used with '{provider}' probes",
   functionElsewhere: '{name} can not be used with "{provider}" probes',
   notInFor: "'{name}' builtin is not allowed in a for-loop",
 })

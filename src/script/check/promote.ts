@@ -2,13 +2,13 @@
 // get_promoted_type). Integers grow, strings take the larger capacity, tuples element by element.
 
 import {
-  intOf,
   type IntegerType,
+  intOf,
   type ScriptType,
-  string,
   type StructType,
-  tuple,
+  string,
   type TupleType,
+  tuple,
 } from '../type.ts'
 
 /** An integer, or an enumerator that counts as one. */

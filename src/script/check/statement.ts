@@ -1,15 +1,6 @@
 // Statements and blocks: scopes, assignments, loops.
 
-import type {
-  Assignment,
-  Block,
-  Call,
-  Expression,
-  For,
-  If,
-  Let,
-  Statement,
-} from '../ast.ts'
+import type { Assignment, Block, Call, Expression, For, If, Let, Statement } from '../ast.ts'
 import { aggregates } from '../language/index.ts'
 import { isAggregate, type ScriptType, tuple } from '../type.ts'
 import { checkAggregate } from './call.ts'
@@ -18,8 +9,8 @@ import { assignVariableType, bothBranches, checkCondition, checkExpression } fro
 import { truth } from './fold.ts'
 import { say } from './messages.ts'
 import { isCastable, isWhole, promote, promoteIntegers, sameType } from './promote.ts'
-import { typeText } from './type-text.ts'
 import { resolveType } from './type-syntax.ts'
+import { typeText } from './type-text.ts'
 
 /** A block with its own scope; the type of its value. */
 export function checkBlock(c: Checker, block: Block): ScriptType | undefined {
@@ -67,13 +58,16 @@ function checkStatement(c: Checker, node: Statement): void {
     case 'expression': {
       const { expression } = node
       const type = checkExpression(c, expression)
-      if (type !== undefined && type.kind !== 'none' && discards(expression)) c.report(say.discarded, node, {})
+      if (type !== undefined && type.kind !== 'none' && discards(expression))
+        c.report(say.discarded, node, {})
       return
     }
     case 'let':
-      return checkLet(c, node)
+      checkLet(c, node)
+      return
     case 'assignment':
-      return checkAssignment(c, node)
+      checkAssignment(c, node)
+      return
     case 'discard':
       checkExpression(c, node.value)
       return
@@ -94,7 +88,8 @@ function checkStatement(c: Checker, node: Statement): void {
       return
     }
     case 'for':
-      return checkFor(c, node)
+      checkFor(c, node)
+      return
     case 'jump': {
       if (node.jump !== 'return') {
         if (c.loopDepth === 0) c.report(say.notInLoop, node, { jump: node.jump })
@@ -165,10 +160,7 @@ function copied(type: ScriptType): ScriptType {
 function checkAssignment(c: Checker, node: Assignment): void {
   const { target } = node
   if (target.kind === 'variable') {
-    const value =
-      node.operator === null
-        ? checkExpression(c, node.value)
-        : checkExpression(c, compound(node))
+    const value = node.operator === null ? checkExpression(c, node.value) : checkExpression(c, compound(node))
     if (c.findVariable(target.name) === undefined) {
       if (node.operator !== null) return
       c.declare(target, target.name)
@@ -255,7 +247,9 @@ export function compound(node: Assignment): Expression {
 /** `@m += e`: a map that nothing else gives a type starts as a number. */
 function compoundValue(c: Checker, node: Assignment): ScriptType | undefined {
   const { target } = node
-  const map = c.map(target.kind === 'map' ? target : (target as Extract<typeof target, { kind: 'map-access' }>).map)
+  const map = c.map(
+    target.kind === 'map' ? target : (target as Extract<typeof target, { kind: 'map-access' }>).map,
+  )
   if (map.value === undefined) {
     checkExpression(c, node.value)
     map.selfMade = true

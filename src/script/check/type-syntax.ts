@@ -4,18 +4,18 @@ import type { TypeSyntax } from '../ast.ts'
 import {
   bool,
   inet,
+  int8,
   int16,
   int32,
   int64,
-  int8,
   mac,
   none,
   type ScriptType,
   string,
+  uint8,
   uint16,
   uint32,
   uint64,
-  uint8,
 } from '../type.ts'
 import type { Checker } from './checker.ts'
 import { operandType } from './expression.ts'

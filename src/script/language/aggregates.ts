@@ -3,11 +3,11 @@
 
 import { type IntType, s64, u64, type Value } from '../../ir/index.ts'
 import type { Call, Expression } from '../ast.ts'
+import { bucketCount } from '../buckets.ts'
 import type { Checker } from '../check/checker.ts'
 import { say } from '../check/messages.ts'
 import { isCastable, isSigned, isWhole } from '../check/promote.ts'
 import { typeText } from '../check/type-text.ts'
-import { bucketCount } from '../buckets.ts'
 import { lowerInteger } from '../lower/expression.ts'
 import type { Lowering } from '../lower/lowering.ts'
 import { type AggregateType, int64, type ScriptType, uint64 } from '../type.ts'
@@ -54,7 +54,7 @@ function total(kind: 'sum' | 'avg' | 'stats', example: string): AggregateEntry {
     },
     first(l, _type, at, offset, value) {
       l.b.store(at, offset, l.b.convert(value!, u64))
-      l.b.store(at, offset + 8, 1, u64)
+      l.b.store(at, offset + 8, kind === 'sum' ? 0 : 1, u64)
     },
   }
 }
@@ -157,7 +157,11 @@ export const aggregateEntries: readonly AggregateEntry[] = [
       }
       const bits = call.args.length > 1 ? c.integerConstant(call.args[1]) : 0n
       if (bits === undefined) {
-        c.report(say.wantsLiteral, call, { name: 'hist', wanted: 'int', found: typeText(c.typeOf(call.args[1]!)) })
+        c.report(say.wantsLiteral, call, {
+          name: 'hist',
+          wanted: 'int',
+          found: typeText(c.typeOf(call.args[1]!)),
+        })
         return undefined
       }
       if (bits > 5n || bits < 0n) {
@@ -236,7 +240,8 @@ export const aggregateEntries: readonly AggregateEntry[] = [
       if (buckets === undefined) {
         return c.error(call, 'tseries: invalid num_intervals value (must be non-negative literal)')
       }
-      if (intervalNs <= 0n) return c.error(call, `tseries() interval_ns must be >= 1 (${intervalNs} provided)`)
+      if (intervalNs <= 0n)
+        return c.error(call, `tseries() interval_ns must be >= 1 (${intervalNs} provided)`)
       if (buckets <= 0n) return c.error(call, `tseries() num_intervals must be >= 1 (${buckets} provided)`)
       if (buckets > 1000000n) {
         return c.error(call, `tseries() num_intervals must be < 1000000 (${buckets} provided)`)
@@ -262,7 +267,13 @@ export const aggregateEntries: readonly AggregateEntry[] = [
 ]
 
 /** The slot of the interval that now lies in; one of an older interval starts over. */
-function addToSeries(l: Lowering, type: AggregateType, at: Value, offset: number, value: Value | undefined): void {
+function addToSeries(
+  l: Lowering,
+  type: AggregateType,
+  at: Value,
+  offset: number,
+  value: Value | undefined,
+): void {
   const { b } = l
   const { intervalNs, buckets, aggregate } = type as Extract<AggregateType, { kind: 'tseries' }>
   const number = signedType(type)
@@ -287,4 +298,3 @@ function addToSeries(l: Lowering, type: AggregateType, at: Value, offset: number
     },
   )
 }
-

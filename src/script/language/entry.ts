@@ -1,11 +1,11 @@
 // What an entry of the language is: one builtin, function or aggregation with its whole story, what it takes, its type,
 // and what code it becomes. How it is printed follows from its type.
 
+import type { Value } from '../../ir/index.ts'
 import type { Call, Identifier } from '../ast.ts'
 import type { Checker } from '../check/checker.ts'
 import type { Datum } from '../lower/datum.ts'
 import type { Lowering } from '../lower/lowering.ts'
-import type { Value } from '../../ir/index.ts'
 import type { AggregateType, ScriptType } from '../type.ts'
 
 /** A name that stands for a value: `pid`, `comm`. Without arguments it may be called as well: `pid()`. */

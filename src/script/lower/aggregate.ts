@@ -12,7 +12,8 @@ export function aggregateNumber(
   share: (cpu: Value) => { readonly at: Value; readonly offset: number },
 ): Value {
   const { b } = l
-  const signed = registerType(type) === s64 || (type.kind !== 'count' && 'signed' in type && type.signed === true)
+  const signed =
+    registerType(type) === s64 || (type.kind !== 'count' && 'signed' in type && type.signed === true)
   const number = signed ? s64 : u64
   const total = b.variable(number, 0)
   const count = b.variable(u64, 0)

@@ -1,6 +1,6 @@
 // Expressions to code. Constants first: what the checker knows is never computed.
 
-import { bool as irBool, type IntType, pointer, s64, u64, type Value } from '../../ir/index.ts'
+import { type IntType, bool as irBool, pointer, s64, u64, type Value } from '../../ir/index.ts'
 import type {
   Binary,
   Call,
@@ -14,17 +14,17 @@ import type {
   Unary,
   Variable,
 } from '../ast.ts'
+import type { Constant } from '../check/checked.ts'
 import { truth } from '../check/fold.ts'
 import { isCastable, isSigned, isWhole, promote } from '../check/promote.ts'
-import type { Constant } from '../check/checked.ts'
 import { builtins, functions } from '../language/index.ts'
 import { layoutOf } from '../layout.ts'
 import { findMember } from '../members.ts'
 import { int64, type PointerType, type ScriptType, type StructMember, uint64 } from '../type.ts'
 import { type Datum, isScalar, registerType } from './datum.ts'
-import { lowerIf, lowerValueBlock } from './statement.ts'
 import type { Lowering } from './lowering.ts'
 import { lowerStep as lowerMapStep, readElement } from './maps.ts'
+import { lowerIf, lowerValueBlock } from './statement.ts'
 import { at, elementOf, inMemory, store, toScalar, truthOf } from './store.ts'
 import { stringsEqual } from './strings.ts'
 import { readVariable, stepVariable } from './variables.ts'
@@ -162,10 +162,14 @@ function lowerBinary(l: Lowering, node: Binary): Datum {
   const type = l.typeOf(node)
   const truthful = (value: Value): Datum => ({ kind: 'scalar', type, value })
   if (operator === '&&') {
-    return truthful(b.logicalAnd(lowerCondition(l, node.left), () => l.scoped(() => lowerCondition(l, node.right))))
+    return truthful(
+      b.logicalAnd(lowerCondition(l, node.left), () => l.scoped(() => lowerCondition(l, node.right))),
+    )
   }
   if (operator === '||') {
-    return truthful(b.logicalOr(lowerCondition(l, node.left), () => l.scoped(() => lowerCondition(l, node.right))))
+    return truthful(
+      b.logicalOr(lowerCondition(l, node.left), () => l.scoped(() => lowerCondition(l, node.right))),
+    )
   }
   const left = l.typeOf(node.left)
   const right = l.typeOf(node.right)
@@ -257,7 +261,13 @@ function compare(l: Lowering, operator: Comparison, x: Datum, y: Datum): Value {
 /** The type that two scalars are compared as. */
 function commonType(x: ScriptType, y: ScriptType): ScriptType {
   const number = (type: ScriptType): ScriptType =>
-    isCastable(type) ? (isSigned(type) ? int64 : uint64) : type.kind === 'bool' || isWhole(type) ? type : uint64
+    isCastable(type)
+      ? isSigned(type)
+        ? int64
+        : uint64
+      : type.kind === 'bool' || isWhole(type)
+        ? type
+        : uint64
   const [a, c] = [number(x), number(y)]
   if (a.kind === 'bool' && c.kind === 'bool') return a
   if (a.kind === 'bool' || c.kind === 'bool') return int64
@@ -284,9 +294,13 @@ function bytesEqual(l: Lowering, x: Datum, y: Datum): Value {
   const right = inMemory(l, y)
   const same = (at2: number): Value => {
     let step = 8
-    while (step > size - at2 || (left.offset + at2) % step !== 0 || (right.offset + at2) % step !== 0) step >>= 1
+    while (step > size - at2 || (left.offset + at2) % step !== 0 || (right.offset + at2) % step !== 0)
+      step >>= 1
     const type = { kind: 'int', bits: (step * 8) as 8 | 16 | 32 | 64, signed: false } as const
-    const here = b.eq(b.load(left.base, left.offset + at2, type), b.load(right.base, right.offset + at2, type))
+    const here = b.eq(
+      b.load(left.base, left.offset + at2, type),
+      b.load(right.base, right.offset + at2, type),
+    )
     return at2 + step >= size ? here : b.logicalAnd(here, () => same(at2 + step))
   }
   return size === 0 ? b.const(irBool, 1) : same(0)
@@ -300,7 +314,11 @@ function lowerPointerBinary(l: Lowering, node: Binary): Datum {
   const y = lowerInteger(l, node.right, uint64)
   if (isComparison(node.operator)) {
     const a: Datum = { kind: 'scalar', type: uint64, value: x }
-    return { kind: 'scalar', type, value: compare(l, node.operator, a, { kind: 'scalar', type: uint64, value: y }) }
+    return {
+      kind: 'scalar',
+      type,
+      value: compare(l, node.operator, a, { kind: 'scalar', type: uint64, value: y }),
+    }
   }
   const { to } = type as PointerType
   const size = to.kind === 'none' ? 1 : Math.max(1, layoutOf(to).sizeBytes)
@@ -453,12 +471,21 @@ function argument(l: Lowering, member: StructMember, type: ScriptType): Datum {
     return { kind: 'scalar', type, value: toScalar(l, { kind: 'scalar', type: uint64, value: word }, type) }
   }
   if (member.dataLoc) {
-    const where = b.load(ctx, member.offsetBytes, { kind: 'int', bits: 32, signed: false }, { invariant: true })
+    const where = b.load(
+      ctx,
+      member.offsetBytes,
+      { kind: 'int', bits: 32, signed: false },
+      { invariant: true },
+    )
     const offset = b.and(b.convert(where, u64), 0xffff)
     return { kind: 'scalar', type, value: b.add(contextAddress(l), offset) }
   }
   if (isScalar(type)) {
-    return { kind: 'scalar', type, value: b.load(ctx, member.offsetBytes, registerType(type), { invariant: true }) }
+    return {
+      kind: 'scalar',
+      type,
+      value: b.load(ctx, member.offsetBytes, registerType(type), { invariant: true }),
+    }
   }
   return { kind: 'bytes', type, base: ctx, offset: member.offsetBytes }
 }
@@ -531,4 +558,3 @@ function castTo(datum: Datum, type: ScriptType): Datum {
   if (datum.kind === 'text') return { ...datum, type }
   return datum
 }
-

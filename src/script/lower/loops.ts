@@ -2,7 +2,7 @@
 // functions of their own, which share variables with what is around them through scratch memory. Short ranges of
 // constants are plain loops.
 
-import { type IntType, pointer, type Type, u64, u8, type Value } from '../../ir/index.ts'
+import { type IntType, pointer, type Type, u8, u64, type Value } from '../../ir/index.ts'
 import type { For } from '../ast.ts'
 import type { IntegerType } from '../type.ts'
 import { registerType } from './datum.ts'

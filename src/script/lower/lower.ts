@@ -1,6 +1,6 @@
 // The lowering: each body of a checked script becomes a BPF program, described as plain data for the run loop.
 
-import { compileSpec, type Program, program as newProgram, u32 } from '../../ir/index.ts'
+import { compileSpec, program as newProgram, type Program, u32 } from '../../ir/index.ts'
 import type { ProgramSpec } from '../../spec/spec.ts'
 import {
   BPF_MAP_TYPE_ARRAY,
@@ -17,7 +17,13 @@ import type { Node, Probe } from '../ast.ts'
 import { mentions } from '../check/check.ts'
 import type { CheckedBody, CheckedScript } from '../check/checked.ts'
 import type { CheckFacts } from '../check/checker.ts'
-import { type CompiledScript, CONTROL_EXITED, CONTROL_MAP, type Place, type ScriptProgram } from '../compiled.ts'
+import {
+  CONTROL_EXITED,
+  CONTROL_MAP,
+  type CompiledScript,
+  type Place,
+  type ScriptProgram,
+} from '../compiled.ts'
 import type { ResolvedPlace } from '../resolve/places.ts'
 import { visitChildren } from '../tree.ts'
 import { Lowering, type ProgramState } from './lowering.ts'
@@ -44,7 +50,10 @@ export function lower(checked: CheckedScript, facts: CheckFacts, options: LowerO
 }
 
 /** One program for all places of a body, unless it must know them apart and the kernel cannot tell it. */
-function placesOfPrograms({ probe, places }: CheckedBody, facts: CheckFacts): readonly (readonly ResolvedPlace[])[] {
+function placesOfPrograms(
+  { probe, places }: CheckedBody,
+  facts: CheckFacts,
+): readonly (readonly ResolvedPlace[])[] {
   if (places.length === 1) return [places]
   const first = places[0]!.place
   // A program of BPF_PROG_TYPE_TRACING belongs to what it was loaded for.
@@ -107,7 +116,9 @@ function compileBody(
 
 function buildMain(program: Program, state: ProgramState, probe: Probe): void {
   program.main((b, ctx) => {
-    const l = new Lowering(b, state, ctx, value => b.return(typeof value === 'number' ? value : returned(l, value)))
+    const l = new Lowering(b, state, ctx, value =>
+      b.return(typeof value === 'number' ? value : returned(l, value)),
+    )
     l.at(probe.span)
     const { kind } = state.body.places[0]!.place
     if (state.mayExit && kind !== 'end' && kind !== 'begin') {

@@ -1,8 +1,8 @@
 // The state of making one function of one program: the builder, where variables live, the buffers, and what was
 // computed already in this or an outer arm of the control flow.
 
-import { type Builder, pointer, u32, u64, type Value, type Variable } from '../../ir/index.ts'
 import type { Program } from '../../ir/index.ts'
+import { type Builder, pointer, u32, u64, type Value, type Variable } from '../../ir/index.ts'
 import type { Expression, Node } from '../ast.ts'
 import type { CheckedBody, Constant, LocalVariable } from '../check/checked.ts'
 import type { CheckFacts } from '../check/checker.ts'
@@ -177,7 +177,10 @@ export class Lowering {
 
   /** A buffer: on the stack when small, in scratch otherwise. Uninitialised. */
   temporary(sizeBytes: number, name: string): Area {
-    if (sizeBytes <= this.facts.config.on_stack_limit && this.#stackBytes + sizeBytes <= STACK_BYTES_FOR_VALUES) {
+    if (
+      sizeBytes <= this.facts.config.on_stack_limit &&
+      this.#stackBytes + sizeBytes <= STACK_BYTES_FOR_VALUES
+    ) {
       this.#stackBytes += pad8(sizeBytes)
       return { base: this.b.slot(Math.max(8, pad8(sizeBytes)), name), offset: 0 }
     }

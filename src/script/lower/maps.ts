@@ -1,6 +1,6 @@
 // The script's maps: elements read, written, stepped, added to.
 
-import { type IntType, s64, u32, u64, u8, type Value } from '../../ir/index.ts'
+import { type IntType, s64, u8, u32, u64, type Value } from '../../ir/index.ts'
 import type { Assignment, Call, Expression, MapAccess, MapName, Step } from '../ast.ts'
 import { isCastable } from '../check/promote.ts'
 import { aggregateCall } from '../check/statement.ts'

@@ -1,5 +1,6 @@
 // What all programs of a script share while they are made: its maps, the actions of its records, stacks, formats.
 
+import type { MapSpec } from '../../spec/spec.ts'
 import {
   BPF_F_MMAPABLE,
   BPF_F_NO_PREALLOC,
@@ -11,7 +12,6 @@ import {
   BPF_MAP_TYPE_RINGBUF,
   BPF_MAP_TYPE_STACK_TRACE,
 } from '../../sys/bpf-constants.generated.ts'
-import type { MapSpec } from '../../spec/spec.ts'
 import type { CheckedScript } from '../check/checked.ts'
 import type { CheckFacts } from '../check/checker.ts'
 import {
@@ -163,14 +163,18 @@ export class ScriptBuilder {
       const store = { kind: 'global', offset: at, present: at + pad8(sizeBytes) } as const
       if (perCpu) ownCpu = at + pad8(sizeBytes) + 8
       else shared = at + pad8(sizeBytes) + 8
-      made.push({ map, store: { ...store, map: perCpu ? CPU_GLOBALS : GLOBALS, cpuStrideBytes: perCpu ? 1 : 0 } })
+      made.push({
+        map,
+        store: { ...store, map: perCpu ? CPU_GLOBALS : GLOBALS, cpuStrideBytes: perCpu ? 1 : 0 },
+      })
     }
     const stride = Math.ceil(ownCpu / CACHE_LINE) * CACHE_LINE
     if (shared > 0) this.mapSpecs.push(mapped(GLOBALS, shared))
     if (ownCpu > 0) this.mapSpecs.push(mapped(CPU_GLOBALS, stride * this.cpuSlots))
     return made.map(({ map, store }) => ({
       ...map,
-      store: store.kind === 'global' && store.cpuStrideBytes > 0 ? { ...store, cpuStrideBytes: stride } : store,
+      store:
+        store.kind === 'global' && store.cpuStrideBytes > 0 ? { ...store, cpuStrideBytes: stride } : store,
     }))
   }
 
@@ -212,7 +216,14 @@ export function kernelName(name: string): string {
 }
 
 function mapped(name: string, bytes: number): MapSpec {
-  return { name, type: BPF_MAP_TYPE_ARRAY, keySize: 4, valueSize: pad8(bytes), maxEntries: 1, flags: BPF_F_MMAPABLE }
+  return {
+    name,
+    type: BPF_MAP_TYPE_ARRAY,
+    keySize: 4,
+    valueSize: pad8(bytes),
+    maxEntries: 1,
+    flags: BPF_F_MMAPABLE,
+  }
 }
 
 function indexIn(list: string[], text: string): number {

@@ -9,7 +9,15 @@ import type { Datum } from './datum.ts'
 import { choose, lowerCondition, lowerExpression, lowerInteger, lowerStep } from './expression.ts'
 import { lowerFor } from './loops.ts'
 import type { Lowering } from './lowering.ts'
-import { assignElement, type Element, mapOf, stepElement, updateElement, keyArea, globalAddress } from './maps.ts'
+import {
+  assignElement,
+  type Element,
+  globalAddress,
+  keyArea,
+  mapOf,
+  stepElement,
+  updateElement,
+} from './maps.ts'
 import { store, truthOf } from './store.ts'
 import { assignVariable, declareVariable } from './variables.ts'
 
@@ -158,4 +166,3 @@ export function predicateOf(l: Lowering, node: Expression): Value {
   if (known !== undefined) return l.b.const(bool, truth(known) ? 1 : 0)
   return truthOf(l, lowerExpression(l, node))
 }
-

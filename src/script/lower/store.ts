@@ -1,8 +1,7 @@
 // Putting values where they are wanted, in the layout of the type that is wanted there: integers widened, strings
 // filled up with zeros, tuples element by element. Every byte is written, because map keys compare by bytes.
 
-import { type Builder, bool, pointer, type Value, u64 } from '../../ir/index.ts'
-import { u8 } from '../../ir/index.ts'
+import { type Builder, bool, pointer, u8, u64, type Value } from '../../ir/index.ts'
 import { isCastable } from '../check/promote.ts'
 import { layoutOf, placeElements } from '../layout.ts'
 import type { ScriptType, TupleType } from '../type.ts'

@@ -1,6 +1,6 @@
 // Strings: read from traced memory, compared by words, searched.
 
-import { bool, pointer, u64, u8, type Value } from '../../ir/index.ts'
+import { bool, pointer, u8, u64, type Value } from '../../ir/index.ts'
 import { layoutOf } from '../layout.ts'
 import { string } from '../type.ts'
 import type { Datum, Made } from './datum.ts'
@@ -61,7 +61,14 @@ export function stringsEqual(l: Lowering, left: Datum, right: Datum): Value {
   const a = inMemory(l, left)
   const b = inMemory(l, right)
   const capacity = Math.min(layoutOf(left.type).sizeBytes, layoutOf(right.type).sizeBytes)
-  return compareUpTo(l, [{ ...a, capacity: layoutOf(left.type).sizeBytes }, { ...b, capacity: layoutOf(right.type).sizeBytes }], capacity)
+  return compareUpTo(
+    l,
+    [
+      { ...a, capacity: layoutOf(left.type).sizeBytes },
+      { ...b, capacity: layoutOf(right.type).sizeBytes },
+    ],
+    capacity,
+  )
 }
 
 function equalsText(l: Lowering, datum: Datum, text: string): Value {

@@ -1,7 +1,7 @@
 // Arguments of USDT probes: read where their note says that they are.
 
-import { type IntType, pointer, u64, type Value } from '../../ir/index.ts'
 import type { UsdtArgument } from '../../elf/index.ts'
+import { type IntType, pointer, u64, type Value } from '../../ir/index.ts'
 import type { Lowering } from './lowering.ts'
 
 /** The value of an argument, widened to 64 bits; 0 for one whose place is not understood. */

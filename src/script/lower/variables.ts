@@ -132,4 +132,3 @@ function areaOf(l: Lowering, storage: Storage): { base: Value; offset: number } 
   if (storage.kind === 'scratch') return { base: l.scratch(), offset: storage.offset }
   throw new Error('a variable without memory')
 }
-

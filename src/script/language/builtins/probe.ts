@@ -1,14 +1,14 @@
 // Builtins about the probe that fired: its name, arguments, result, registers.
 
 import { pointer, u32, u64, type Value } from '../../../ir/index.ts'
-import { say } from '../../check/messages.ts'
-import { argumentOffset, resultOffset } from '../../lower/registers.ts'
-import { bool, type ScriptType, string, uint64, uint8 } from '../../type.ts'
-import type { BuiltinEntry } from '../entry.ts'
 import type { Checker } from '../../check/checker.ts'
-import type { Lowering } from '../../lower/lowering.ts'
+import { say } from '../../check/messages.ts'
 import type { Datum } from '../../lower/datum.ts'
+import type { Lowering } from '../../lower/lowering.ts'
+import { argumentOffset, resultOffset } from '../../lower/registers.ts'
 import { usdtArgument } from '../../lower/usdt.ts'
+import { bool, type ScriptType, string, uint8, uint64 } from '../../type.ts'
+import type { BuiltinEntry } from '../entry.ts'
 import { scalar } from './process.ts'
 
 const WITH_ARGUMENTS = ['kprobe', 'uprobe', 'usdt', 'rawtracepoint', 'fentry', 'fexit']
@@ -68,7 +68,8 @@ export const probeBuiltins: readonly BuiltinEntry[] = [
       }
       if (!c.needsContext(node)) return undefined
       const args = c.body.arguments
-      if (args === undefined || args.def.members().length === 0) return c.error(node, 'Cannot read function parameters')
+      if (args === undefined || args.def.members().length === 0)
+        return c.error(node, 'Cannot read function parameters')
       return { kind: 'struct', def: args.def, space: args.space }
     },
     lower(l, node) {
@@ -94,7 +95,8 @@ export const probeBuiltins: readonly BuiltinEntry[] = [
         return uint64
       }
       const words = ['rawtracepoint', 'fentry', 'fexit'].includes(c.provider)
-      if (!words && argumentOffset(index) === undefined) return c.error(node, `x86_64 doesn't support ${node.name}`)
+      if (!words && argumentOffset(index) === undefined)
+        return c.error(node, `x86_64 doesn't support ${node.name}`)
       return uint64
     },
     lower(l, node) {
@@ -158,7 +160,12 @@ export const probeBuiltins: readonly BuiltinEntry[] = [
         const struct = c.facts.types.struct(name, 'struct')
         return {
           kind: 'pointer',
-          to: struct === undefined ? { kind: 'none' } : struct.kind === 'struct' ? { ...struct, space: 'kernel' } : struct,
+          to:
+            struct === undefined
+              ? { kind: 'none' }
+              : struct.kind === 'struct'
+                ? { ...struct, space: 'kernel' }
+                : struct,
           space: 'kernel',
         }
       }
@@ -185,11 +192,14 @@ export const probeBuiltins: readonly BuiltinEntry[] = [
       const { b } = l
       // The segment selector's lowest two bits are the privilege level: 3 in user mode.
       const cs = register(l, CS_OFFSET)
-      return scalar(uint8, b.convert(b.select(b.eq(b.and(cs, 3), 3), b.const(u64, 1), b.const(u64, 0)), {
-        kind: 'int',
-        bits: 8,
-        signed: false,
-      }))
+      return scalar(
+        uint8,
+        b.convert(b.select(b.eq(b.and(cs, 3), 3), b.const(u64, 1), b.const(u64, 0)), {
+          kind: 'int',
+          bits: 8,
+          signed: false,
+        }),
+      )
     },
   },
 ]
@@ -205,4 +215,3 @@ function convertWord(l: Lowering, word: Value, type: ScriptType): Value {
   if (type.kind !== 'integer' && type.kind !== 'enum') return word
   return l.b.convert(word, { kind: 'int', bits: type.bits, signed: type.signed })
 }
-

@@ -1,14 +1,14 @@
 // Builtins about the running task: ids, name, user.
 
 import { pointer, u32, u64, type Value } from '../../../ir/index.ts'
-import type { ScriptType } from '../../type.ts'
-import { string, uint32, uint64 } from '../../type.ts'
+import type { Identifier } from '../../ast.ts'
+import type { Checker } from '../../check/checker.ts'
 import type { Datum } from '../../lower/datum.ts'
 import { memberOf, objectAt } from '../../lower/expression.ts'
 import type { Lowering } from '../../lower/lowering.ts'
 import { findMember } from '../../members.ts'
-import type { Checker } from '../../check/checker.ts'
-import type { Identifier } from '../../ast.ts'
+import type { ScriptType } from '../../type.ts'
+import { string, uint32, uint64 } from '../../type.ts'
 import type { BuiltinEntry } from '../entry.ts'
 
 /** bpf_get_current_pid_tgid: the process in the upper half, the thread in the lower. Called once a run. */
@@ -57,7 +57,11 @@ export function taskPointer(c: Checker | Lowering): ScriptType {
   const task = c.facts.types.struct('task_struct', 'struct')
   return task === undefined
     ? uint64
-    : { kind: 'pointer', to: { ...(task as Extract<ScriptType, { kind: 'struct' }>), space: 'kernel' }, space: 'kernel' }
+    : {
+        kind: 'pointer',
+        to: { ...(task as Extract<ScriptType, { kind: 'struct' }>), space: 'kernel' },
+        space: 'kernel',
+      }
 }
 
 /** A field reached from the current task, through pointers. */
@@ -77,7 +81,9 @@ function taskField(name: string, path: readonly string[]): BuiltinEntry {
     name,
     type(c, node: Identifier) {
       const found = follow(c)
-      return found ?? c.error(node, `${name} needs type information (BTF) of the kernel, which it does not have`)
+      return (
+        found ?? c.error(node, `${name} needs type information (BTF) of the kernel, which it does not have`)
+      )
     },
     lower(l) {
       let datum: Datum = scalar(taskPointer(l), currentTask(l))
@@ -126,7 +132,8 @@ export const processBuiltins: readonly BuiltinEntry[] = [
       c.body.constants.set(node.id, c.facts.run.childPid !== undefined)
       return { kind: 'bool' }
     },
-    lower: l => scalar({ kind: 'bool' }, l.b.const({ kind: 'bool' }, l.facts.run.childPid === undefined ? 0 : 1)),
+    lower: l =>
+      scalar({ kind: 'bool' }, l.b.const({ kind: 'bool' }, l.facts.run.childPid === undefined ? 0 : 1)),
   },
   taskField('ppid', ['real_parent', 'tgid']),
   taskField('pcomm', ['real_parent', 'comm']),

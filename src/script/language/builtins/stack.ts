@@ -1,13 +1,13 @@
 // Stacks: `kstack` and `ustack`, as names and as calls with a mode and a limit.
 
 import { u64, type Value } from '../../../ir/index.ts'
-import { BPF_F_USER_STACK, BPF_NOEXIST } from '../../lower/kernel-flags.ts'
+import type { Checker } from '../../check/checker.ts'
+import { NO_STACK, STACK_OVERFLOW_BIT } from '../../compiled.ts'
 import type { Datum } from '../../lower/datum.ts'
+import { BPF_F_USER_STACK, BPF_NOEXIST } from '../../lower/kernel-flags.ts'
 import type { Lowering } from '../../lower/lowering.ts'
 import type { StackType } from '../../type.ts'
-import { NO_STACK, STACK_OVERFLOW_BIT } from '../../compiled.ts'
 import type { BuiltinEntry } from '../entry.ts'
-import type { Checker } from '../../check/checker.ts'
 import { tgidWord } from './probe.ts'
 
 const DEFAULT_LIMIT = 127

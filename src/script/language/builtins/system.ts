@@ -26,4 +26,3 @@ export const systemBuiltins: readonly BuiltinEntry[] = [
     lower: l => scalar(uint64, l.b.convert(l.b.call('get_prandom_u32', []), u64)),
   },
 ]
-

@@ -4,13 +4,13 @@ import { bool as irBool, s64, u64, type Value } from '../../../ir/index.ts'
 import type { Call, Expression, MapName, Variable } from '../../ast.ts'
 import type { Checker } from '../../check/checker.ts'
 import { say } from '../../check/messages.ts'
+import { layoutOf } from '../../layout.ts'
 import type { Datum } from '../../lower/datum.ts'
 import { lowerExpression } from '../../lower/expression.ts'
 import type { Lowering } from '../../lower/lowering.ts'
 import { deleteElement, globalAddress, hasKey, keyOf, readAt } from '../../lower/maps.ts'
 import { store, zero } from '../../lower/store.ts'
 import { assignVariable } from '../../lower/variables.ts'
-import { layoutOf } from '../../layout.ts'
 import { bool, int64, type ScriptType } from '../../type.ts'
 import type { FunctionEntry } from '../entry.ts'
 
@@ -168,9 +168,13 @@ export const mapFunctions: readonly FunctionEntry[] = [
 function mapLength(l: Lowering, map: string): Datum {
   const { b } = l
   const name = l.callbackName()
-  l.state.program.subprogram(name, [{ kind: 'pointer', space: 'map', maybeNull: false }, u64, u64, u64], inner => {
-    inner.return(0)
-  })
+  l.state.program.subprogram(
+    name,
+    [{ kind: 'pointer', space: 'map', maybeNull: false }, u64, u64, u64],
+    inner => {
+      inner.return(0)
+    },
+  )
   const counted = b.call('for_each_map_elem', [b.mapFd(map), b.functionAddress(name), 0, 0])
   return { kind: 'scalar', type: int64, value: b.convert(counted, s64) }
 }

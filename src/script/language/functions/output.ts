@@ -1,19 +1,19 @@
 // Functions that print, and others that the reader carries out: each sends a record that names its action.
 
-import { CONTROL_EXITED, CONTROL_MAP } from '../../compiled.ts'
 import { u32 } from '../../../ir/index.ts'
 import type { Call, Expression, MapName } from '../../ast.ts'
 import type { Checker } from '../../check/checker.ts'
+import { truth } from '../../check/fold.ts'
 import { say } from '../../check/messages.ts'
 import { isCastable, isSigned, settled } from '../../check/promote.ts'
 import { typeText } from '../../check/type-text.ts'
-import { truth } from '../../check/fold.ts'
+import { CONTROL_EXITED, CONTROL_MAP } from '../../compiled.ts'
 import type { Datum } from '../../lower/datum.ts'
 import { lowerExpression } from '../../lower/expression.ts'
 import type { Lowering } from '../../lower/lowering.ts'
 import { keyOf, readAt } from '../../lower/maps.ts'
-import { at } from '../../lower/store.ts'
 import { emitRecord, recordType } from '../../lower/records.ts'
+import { at } from '../../lower/store.ts'
 import { checkFormat, parseFormat } from '../../output/format.ts'
 import { int32, int64, isAggregate, none, type ScriptType, uint32, uint64 } from '../../type.ts'
 import type { FunctionEntry } from '../entry.ts'
@@ -125,7 +125,12 @@ function printMap(l: Lowering, call: Call, map: MapName): Datum {
     return made
   })
   const args = [uint32, uint32]
-  const action = l.shared.action({ kind: 'print-map', span: call.span, map: l.shared.mapIndex(map.name), args })
+  const action = l.shared.action({
+    kind: 'print-map',
+    span: call.span,
+    map: l.shared.mapIndex(map.name),
+    args,
+  })
   emitRecord(l, action, args, [top!, div!])
   return { kind: 'none', type: none }
 }
@@ -250,7 +255,12 @@ const assertFunction: FunctionEntry = {
     l.if(b.not(condition), () => {
       const message = lowerExpression(l, call.args[1] as Expression)
       const type = recordType(message.type)
-      const action = l.shared.action({ kind: 'errorf', span: call.span, format: 'assert failed: %s', args: [type] })
+      const action = l.shared.action({
+        kind: 'errorf',
+        span: call.span,
+        format: 'assert failed: %s',
+        args: [type],
+      })
       emitRecord(l, action, [type], [message])
       const ends = l.shared.action({ kind: 'exit', span: call.span, args: [int32] })
       const one = b.const({ kind: 'int', bits: 32, signed: true }, 1)
@@ -277,4 +287,3 @@ export const outputFunctions: readonly FunctionEntry[] = [
   staticAssert,
   assertFunction,
 ]
-

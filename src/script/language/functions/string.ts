@@ -1,16 +1,16 @@
 // Functions on strings and buffers.
 
-import { pointer, s64, u32, u64, u8, type Value } from '../../../ir/index.ts'
+import { pointer, s64, u8, u32, u64, type Value } from '../../../ir/index.ts'
 import type { Call, Expression } from '../../ast.ts'
 import type { Checker } from '../../check/checker.ts'
-import { kindText, typeText } from '../../check/type-text.ts'
 import { isWhole } from '../../check/promote.ts'
+import { kindText, typeText } from '../../check/type-text.ts'
+import { layoutOf } from '../../layout.ts'
 import type { Datum } from '../../lower/datum.ts'
 import { lowerExpression, lowerInteger } from '../../lower/expression.ts'
 import type { Lowering } from '../../lower/lowering.ts'
 import { inMemory, readRemote, toScalar, zeroTail } from '../../lower/store.ts'
 import { remoteString, walkable } from '../../lower/strings.ts'
-import { layoutOf } from '../../layout.ts'
 import { bool, int64, type ScriptType, string, uint64 } from '../../type.ts'
 import type { FunctionEntry } from '../entry.ts'
 
@@ -156,7 +156,12 @@ function isText(type: ScriptType): boolean {
   return false
 }
 
-function checkTexts(c: Checker, call: Call, args: readonly (ScriptType | undefined)[], count: number): boolean {
+function checkTexts(
+  c: Checker,
+  call: Call,
+  args: readonly (ScriptType | undefined)[],
+  count: number,
+): boolean {
   return args.slice(0, count).every((type, i) => {
     if (type === undefined) return false
     if (isText(type)) return true
@@ -170,7 +175,13 @@ function characters(l: Lowering, node: Expression): ReturnType<typeof walkable> 
   const datum = lowerExpression(l, node)
   const type = l.typeOf(node)
   if (type.kind === 'pointer') {
-    const text = remoteString(l, toScalar(l, datum, uint64), spaceOf(l, type), l.facts.config.max_strlen, undefined)
+    const text = remoteString(
+      l,
+      toScalar(l, datum, uint64),
+      spaceOf(l, type),
+      l.facts.config.max_strlen,
+      undefined,
+    )
     return walkable(l, text)
   }
   if (datum.kind === 'remote') {
@@ -291,7 +302,9 @@ function search(l: Lowering, call: Call): Value {
 }
 
 function textByte(l: Lowering, text: string, index: Value): Value {
-  const area = l.once(`text ${text}`, () => inMemory(l, { kind: 'text', type: string(text.length + 1), text }))
+  const area = l.once(`text ${text}`, () =>
+    inMemory(l, { kind: 'text', type: string(text.length + 1), text }),
+  )
   return l.b.load(l.b.offset(area.base, l.b.clamp(index, text.length)), area.offset, u8)
 }
 
@@ -319,4 +332,3 @@ export const stringFunctions: readonly FunctionEntry[] = [
     lower: (l, call) => ({ kind: 'scalar', type: bool, value: l.b.ge(search(l, call), 0) }),
   },
 ]
-
