@@ -107,13 +107,15 @@ function stringSubprogram(p: Program, name: string, helper: string, size: Scratc
       closeSegment(b, scratch, position, at, head, b.const(u64, 0), SEGMENT_FAULT)
       b.return(b.convert(result, u64))
     })
-    const length = b.sub(b.convert(result, u64), 1)
+    // kernels before 2024 give 0 for an empty string, and not 1 (strncpy_from_user_nofault)
+    const got = b.select(b.eq(result, 0), b.const(u64, 1), b.convert(result, u64))
+    const length = b.sub(got, 1)
     b.if(
       b.gt(length, limit),
       () => closeSegment(b, scratch, position, at, head, limit, SEGMENT_TRUNCATED),
       () => closeSegment(b, scratch, position, at, head, length, 0),
     )
-    b.return(b.convert(result, u64))
+    b.return(got)
   })
 }
 
