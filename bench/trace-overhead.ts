@@ -1,5 +1,6 @@
 // What tracing costs the traced program, next to strace, in one run: `node build/bench/trace-overhead.js [rounds]`.
-// Time added to each system call = (time under the tracer - bare time) / calls, each workload timing itself.
+// Time added to each system call = (time under the tracer - bare time) / calls, each workload timing itself from its
+// first to its last instruction. The three run in turn, in each round; a ratio is strace's of a round by ours.
 
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
@@ -7,8 +8,8 @@ import { join } from 'node:path'
 import { compilePeer, rounds, scratch, show, spread, table } from './measure.ts'
 
 const load = compilePeer('load')
-const beetrace = join(import.meta.dirname, '../../dist/cli/beetrace.js')
-const roundCount = Number(process.argv[2] ?? 5)
+const beetrace = join(import.meta.dirname, '../../bin/beetrace')
+const roundCount = Number(process.argv[2] ?? 7)
 const traceFile = join(scratch, 'trace.out')
 
 const workloads: Record<string, string[]> = {
@@ -18,50 +19,67 @@ const workloads: Record<string, string[]> = {
   '4 threads, getppid 4 × 25,000': ['threads', '4', '25000'],
   'find /usr/share': ['run', 'find', '/usr/share', '-name', 'nothing'],
   'sh -c true × 200': ['execs', '200'],
+  '4 jobs × 100 forks': ['forks', '4', '100'],
 }
 
+/** strace takes 25 s a round there: once is enough. */
+const SLOW = new Set(['getppid 1,000,000'])
+
 let lost = ''
-const run = (prefix: string[], args: string[]): number => {
+/** ns that the workload took, and of them those that it waited for a processor. */
+const run = (prefix: string[], args: string[]): { ns: number; waitedNs: number } => {
   const [program, ...rest] = [...prefix, load, ...args]
   const result = spawnSync(program!, rest, { encoding: 'utf8', maxBuffer: 1 << 30 })
   if (result.status !== 0) throw new Error(`${program} ${rest.join(' ')}: ${result.stderr}`)
   if (result.stderr.includes('lost')) lost += `${args.join(' ')}: ${result.stderr}`
-  return Number(result.stdout.trim().split('\n').at(-1))
+  const [ns, waitedNs] = result.stdout.trim().split('\n').at(-1)!.split(' ').map(Number)
+  return { ns: ns!, waitedNs: waitedNs! }
 }
 
+const strace = ['strace', '-f', '-o', traceFile]
+const ours = [beetrace, '-f', '-o', traceFile]
 const rows = [
-  ['workload', 'calls', 'bare ms', 'beetrace +ns a call', 'strace +ns a call', 'strace / beetrace'],
+  [
+    'workload: median (min–max)',
+    'calls',
+    'bare ms',
+    'beetrace +ns a call',
+    'of it waiting',
+    'strace +ns a call',
+    'strace / beetrace',
+    'of the fastest',
+  ],
 ]
 for (const [name, args] of Object.entries(workloads)) {
-  const slow = args.includes('1000000') // strace takes 25 s a round there: once is enough
-  const strace = ['strace', '-f', '-o', traceFile]
-  const ours = [process.execPath, beetrace, '-f', '-o', traceFile]
-  let straceNs: number[] = []
-  if (slow) straceNs = [run(strace, args)]
-  const times = slow
-    ? {
-        ...rounds(roundCount, { bare: () => run([], args), beetrace: () => run(ours, args) }),
-        strace: straceNs,
-      }
-    : rounds(roundCount, {
-        bare: () => run([], args),
-        beetrace: () => run(ours, args),
-        strace: () => run(strace, args),
-      })
-  run(strace, args)
+  const onceNs = SLOW.has(name) ? run(strace, args).ns : undefined
+  const waits: number[] = []
+  const times = rounds(roundCount, {
+    bare: () => run([], args).ns,
+    beetrace: () => {
+      const { ns, waitedNs } = run(ours, args)
+      waits.push(waitedNs)
+      return ns
+    },
+    strace: () => onceNs ?? run(strace, args).ns,
+  })
+  run(ours, args)
   const calls = readFileSync(traceFile, 'latin1')
     .split('\n')
     .filter(line => / = /.test(line)).length
   const bare = spread(times.bare).median
-  const added = (values: number[]) => spread(values.map(ns => (ns - bare) / calls))
+  const fastest = Math.min(...times.bare)
+  const added = (values: number[]) => values.map(ns => (ns - bare) / calls)
   const [mine, theirs] = [added(times.beetrace), added(times.strace)]
   rows.push([
     name,
     String(calls),
     (bare / 1e6).toFixed(1),
-    show(mine, 0),
-    show(theirs, 0),
-    (theirs.median / mine.median).toFixed(1),
+    show(spread(mine), 0),
+    (spread(waits).median / calls).toFixed(0),
+    show(spread(theirs), 0),
+    show(spread(theirs.map((ns, i) => ns / mine[i]!)), 1),
+    // on a machine that does other things too, the rounds that it disturbed least
+    ((Math.min(...times.strace) - fastest) / (Math.min(...times.beetrace) - fastest)).toFixed(1),
   ])
 }
 console.log(table(rows))
