@@ -16,7 +16,8 @@ import { type Attachable, Link } from './link.ts'
 
 /**
  * The functions: by name, or by address where several share a name. A pattern is resolved before, by
- * `readTraceableFunctions().match('tcp_*')`. `cookies` go by the same index.
+ * `readTraceableFunctions().match('tcp_*')`. `cookies` go by the same index. A name that stands several times counts once, with
+ * its first cookie: the kernel takes the first function of that name.
  */
 export type KprobeMultiPlaces = { readonly cookies?: readonly bigint[] } & (
   | { readonly names: readonly string[] }
@@ -42,13 +43,13 @@ export function attachKprobeMulti(
   { at = 'entry' }: KprobeMultiOptions = {},
 ): Link {
   requireFeature(at === 'session' ? features.kprobeSession : features.kprobeMulti)
-  const { functions, count, keep } = 'names' in places ? byName(places.names) : byAddress(places.addresses)
+  const { functions, count, cookies, keep } = 'names' in places ? byName(places) : byAddress(places)
   const target = `${count} kernel functions`
   const options: LinkCreateOptions = {
     kind: 'kprobeMulti',
     count,
     ...functions,
-    ...(places.cookies !== undefined && { cookies: BigUint64Array.from(places.cookies) }),
+    ...(cookies !== undefined && { cookies }),
     ...(at === 'return' && { flags: BPF_F_KPROBE_MULTI_RETURN }),
   }
   const attachType = at === 'session' ? BPF_TRACE_KPROBE_SESSION : BPF_TRACE_KPROBE_MULTI
@@ -63,22 +64,27 @@ export function attachKprobeMulti(
   )
 }
 
-/** char *[]: all names in one block, so that one address serves. */
-function byName(names: readonly string[]) {
-  const encoded = names.map(cString)
+/** char *[]: all names in one block, so that one address serves. The kernel refuses (ESRCH) a name that is there twice. */
+function byName({ names, cookies }: { names: readonly string[]; cookies?: readonly bigint[] }) {
+  const seen = new Set<string>()
+  const firsts = [...names.keys()].filter(i => !seen.has(names[i]!) && seen.add(names[i]!))
+  const encoded = firsts.map(i => cString(names[i]!))
   const block = allocate(encoded.reduce((sum, name) => sum + name.length, 0))
-  const syms = new BigUint64Array(names.length)
+  const syms = new BigUint64Array(encoded.length)
   let at = 0
   for (const [i, name] of encoded.entries()) {
     syms[i] = BigInt(block.address + at)
     block.bytes.set(name, at)
     at += name.length
   }
-  return { functions: { syms }, count: names.length, keep: block }
+  const kept = cookies && BigUint64Array.from(firsts, i => cookies[i] ?? 0n)
+  return { functions: { syms }, count: encoded.length, cookies: kept, keep: block }
 }
 
-function byAddress(addresses: readonly bigint[]) {
-  return { functions: { addrs: BigUint64Array.from(addresses) }, count: addresses.length, keep: undefined }
+function byAddress({ addresses, cookies }: { addresses: readonly bigint[]; cookies?: readonly bigint[] }) {
+  const functions = { addrs: BigUint64Array.from(addresses) }
+  const given = cookies && BigUint64Array.from(cookies)
+  return { functions, count: addresses.length, cookies: given, keep: undefined }
 }
 
 function hintFor(error: number) {

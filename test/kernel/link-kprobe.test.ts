@@ -98,7 +98,7 @@ const noMulti = !hasFeature(features.kprobeMulti) && 'no kprobe_multi (new in 5.
 const multi = (what: string, at: 'entry' | 'return') =>
   test(`kprobe_multi ${what}`, { skip: noMulti }, async () => {
     using program = countEventsOf(process.pid, BPF_PROG_TYPE_KPROBE, true, BPF_TRACE_KPROBE_MULTI)
-    const places = { names: [`${PREFIX}sys_tgkill`, KILL], cookies: [1n, COOKIE] }
+    const places = { names: [`${PREFIX}sys_tgkill`, KILL, KILL], cookies: [1n, COOKIE, 2n] }
     await counts(program, () => attachKprobeMulti(program, places, { at }), COOKIE)
   })
 multi('with cookies', 'entry')
