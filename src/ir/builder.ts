@@ -10,12 +10,23 @@
 
 import { helperByName } from '../asm/helper.ts'
 import type { SourceLine } from '../asm/insn.ts'
-import type { AtomicOp, BinaryOp, BlockId, CallTarget, CompareOp, Func, Op, SlotId, ValueId } from './func.ts'
+import {
+  arithmetic,
+  bytes,
+  compare,
+  constant,
+  type Emit,
+  extend,
+  normalize,
+  operand,
+  pair,
+  shift,
+} from './emit-values.ts'
+import type { AtomicOp, BlockId, CallTarget, Func, Op, SlotId, ValueId } from './func.ts'
 import { newValue } from './func.ts'
 import { helperResult } from './helper-result.ts'
 import {
   boolOf,
-  fits,
   fitsParameter,
   intOf,
   isValue,
@@ -35,7 +46,6 @@ import {
   byteSize,
   canonical,
   type IntType,
-  intType,
   isTracked,
   pointer,
   printType,
@@ -62,8 +72,6 @@ export interface SwitchCase {
   readonly values: readonly (number | bigint)[]
   readonly body: () => void
 }
-
-type Arithmetic = 'add' | 'sub' | 'mul' | 'div' | 'mod' | 'and' | 'or' | 'xor'
 
 /** Builds one function and returns it in SSA form. @throws IrError IR_MISUSE */
 export function buildFunction(
@@ -117,56 +125,55 @@ export class Builder {
 
   /** A constant of a type; numbers out of its range are taken modulo its width. */
   const(type: Type, value: number | bigint): Value {
-    if (typeof value === 'number' && !Number.isInteger(value)) misuse(`${value} is not an integer`)
-    return this.emit(type, { kind: 'const', value: canonical(type, BigInt(value)) })
+    return constant(this.emit, type, value)
   }
 
   add(a: Operand, b: Operand): Value {
-    return this.arithmetic('add', a, b)
+    return arithmetic(this.emit, 'add', a, b)
   }
   sub(a: Operand, b: Operand): Value {
-    return this.arithmetic('sub', a, b)
+    return arithmetic(this.emit, 'sub', a, b)
   }
   mul(a: Operand, b: Operand): Value {
-    return this.arithmetic('mul', a, b)
+    return arithmetic(this.emit, 'mul', a, b)
   }
   /** Quotient, rounded toward zero; 0 when `b` is 0. Signed when the type is. */
   div(a: Operand, b: Operand): Value {
-    return this.arithmetic('div', a, b)
+    return arithmetic(this.emit, 'div', a, b)
   }
   /** Remainder with the sign of `a`; `a` when `b` is 0. */
   mod(a: Operand, b: Operand): Value {
-    return this.arithmetic('mod', a, b)
+    return arithmetic(this.emit, 'mod', a, b)
   }
   /** Bitwise and; of two bools the logical and (both sides are computed). */
   and(a: Operand, b: Operand): Value {
-    return this.arithmetic('and', a, b)
+    return arithmetic(this.emit, 'and', a, b)
   }
   or(a: Operand, b: Operand): Value {
-    return this.arithmetic('or', a, b)
+    return arithmetic(this.emit, 'or', a, b)
   }
   xor(a: Operand, b: Operand): Value {
-    return this.arithmetic('xor', a, b)
+    return arithmetic(this.emit, 'xor', a, b)
   }
 
   /** `a << n`; the count is taken modulo 32, or modulo 64 for 64-bit types. */
   shl(a: Value, n: Operand): Value {
-    return this.shift('shl', a, n)
+    return shift(this.emit, 'shl', a, n)
   }
   /** `a >> n`, arithmetic when the type is signed. */
   shr(a: Value, n: Operand): Value {
-    return this.shift(intOf(a).signed ? 'ashr' : 'lshr', a, n)
+    return shift(this.emit, intOf(a).signed ? 'ashr' : 'lshr', a, n)
   }
 
   neg(a: Value): Value {
     const type = intOf(a)
     const bits = widthOf(type)
-    return this.normalize(type, this.emit(rawOf(type), { kind: 'neg', bits, a: a.id }))
+    return normalize(this.emit, type, this.emit(rawOf(type), { kind: 'neg', bits, a: a.id }))
   }
 
   /** Bitwise complement of an integer, logical not of a bool. */
   not(a: Value): Value {
-    return a.type.kind === 'bool' ? this.compare('eq', a, this.const(bool, 0)) : this.xor(a, -1)
+    return a.type.kind === 'bool' ? compare(this.emit, 'eq', a, this.const(bool, 0)) : this.xor(a, -1)
   }
 
   /** Between integers and bools: widens by the sign of the source, or cuts to the width of `type`. */
@@ -178,7 +185,7 @@ export class Builder {
     const from = a.type
     // Already canonical: wider with the same sign, unsigned to wider, or 64 bits to 64 bits.
     const fits = type.bits === 64 || (from.bits < type.bits && (!from.signed || type.signed))
-    return fits ? { id: a.id, type } : this.extend(type, a)
+    return fits ? { id: a.id, type } : extend(this.emit, type, a)
   }
 
   /** The same bits as an address in kernel or user memory, or such an address as an integer; costs nothing. */
@@ -189,37 +196,37 @@ export class Builder {
   }
 
   eq(a: Operand, b: Operand): Value {
-    return this.compare('eq', a, b)
+    return compare(this.emit, 'eq', a, b)
   }
   ne(a: Operand, b: Operand): Value {
-    return this.compare('ne', a, b)
+    return compare(this.emit, 'ne', a, b)
   }
   lt(a: Operand, b: Operand): Value {
-    return this.compare('lt', a, b)
+    return compare(this.emit, 'lt', a, b)
   }
   le(a: Operand, b: Operand): Value {
-    return this.compare('le', a, b)
+    return compare(this.emit, 'le', a, b)
   }
   gt(a: Operand, b: Operand): Value {
-    return this.compare('gt', a, b)
+    return compare(this.emit, 'gt', a, b)
   }
   ge(a: Operand, b: Operand): Value {
-    return this.compare('ge', a, b)
+    return compare(this.emit, 'ge', a, b)
   }
   /** Whether any bit of `mask` is set in `a`. */
   test(a: Value, mask: Operand): Value {
-    return this.compare('set', a, mask)
+    return compare(this.emit, 'set', a, mask)
   }
   isNull(p: Value): Value {
-    return this.compare('eq', p, this.const(p.type, 0))
+    return compare(this.emit, 'eq', p, this.const(p.type, 0))
   }
   notNull(p: Value): Value {
-    return this.compare('ne', p, this.const(p.type, 0))
+    return compare(this.emit, 'ne', p, this.const(p.type, 0))
   }
 
   /** `a` if `cond` holds, else `b`; both are computed. */
   select(cond: Value, a: Operand, b: Operand): Value {
-    const [x, y] = this.pair(a, b)
+    const [x, y] = pair(this.emit, a, b)
     return this.emit(x.type, { kind: 'select', cond: boolOf(cond).id, a: x.id, b: y.id })
   }
 
@@ -238,15 +245,15 @@ export class Builder {
 
   /** Bytes reversed. */
   byteSwap(a: Value): Value {
-    return this.bytes('swap', a)
+    return bytes(this.emit, 'swap', a)
   }
   /** Between the machine's byte order and big endian (network order). */
   bigEndian(a: Value): Value {
-    return this.bytes('big', a)
+    return bytes(this.emit, 'big', a)
   }
   /** Between the machine's byte order and little endian. */
   littleEndian(a: Value): Value {
-    return this.bytes('little', a)
+    return bytes(this.emit, 'little', a)
   }
 
   // ---- memory -------------------------------------------------------------------------------------------------
@@ -324,7 +331,7 @@ export class Builder {
 
   /** `*(base + offset) += value` at once; 32 or 64 bits by the type. */
   atomicAdd(base: Value, offset: number, value: Operand, type: IntType = u64): void {
-    this.atomic('add', false, base, offset, this.operand(value, type))
+    this.atomic('add', false, base, offset, operand(this.emit, value, type))
   }
   /** An atomic operation that gives the old value. Linux 5.12. */
   atomicFetch(op: 'add' | 'or' | 'and' | 'xor', base: Value, offset: number, value: Value): Value {
@@ -336,7 +343,7 @@ export class Builder {
   }
   /** Stores `value` if the memory equals `expected`; gives the old value. Linux 5.12. */
   atomicCompareExchange(base: Value, offset: number, expected: Operand, value: Value): Value {
-    return this.atomic('cmpxchg', true, base, offset, value, this.operand(expected, value.type))!
+    return this.atomic('cmpxchg', true, base, offset, value, operand(this.emit, expected, value.type))!
   }
 
   // ---- references and calls -------------------------------------------------------------------------------------
@@ -404,7 +411,7 @@ export class Builder {
   variable(type: Type, init: Operand): Variable {
     const variable = this.c.variables.push(type) - 1
     const set = (value: Operand): void => {
-      writeVariable(this.c, variable, this.block, this.operand(value, type).id)
+      writeVariable(this.c, variable, this.block, operand(this.emit, value, type).id)
     }
     set(init)
     return { type, set, get: () => ({ id: readVariable(this.c, variable, this.block), type }) }
@@ -504,7 +511,7 @@ export class Builder {
     // The test stands at the end of a round: there is at least one.
     const following = this.add(i.get(), step)
     i.set(following)
-    this.branch(this.compare('ne', following, from + rounds * step), head, exit)
+    this.branch(compare(this.emit, 'ne', following, from + rounds * step), head, exit)
     seal(this.c, head)
     this.enter(exit)
   }
@@ -530,16 +537,13 @@ export class Builder {
 
   /** Returns from the function. What is built after it in the same arm is unreachable and dropped. */
   return(value: Operand): void {
-    const v = this.operand(value, this.signature.result)
+    const v = operand(this.emit, value, this.signature.result)
     this.end({ kind: 'return', value: v.id, source: this.source })
   }
 
   // ---- inside -------------------------------------------------------------------------------------------------
 
-  private emit(
-    type: Type,
-    op: DistributiveOmit<Extract<Op, { result: ValueId }>, 'result' | 'source'>,
-  ): Value {
+  private readonly emit: Emit = (type, op) => {
     const result = newValue(this.c.func, type)
     this.push({ ...op, result } as Op)
     return { id: result, type }
@@ -599,75 +603,9 @@ export class Builder {
     this.dispatch(value, entries.slice(middle), fallback)
   }
 
-  private operand(value: Operand, type: Type): Value {
-    if (!isValue(value)) return this.const(type, value)
-    if (!fits(value.type, type)) misuse(`${printType(value.type)} where ${printType(type)} is expected`)
-    return value
-  }
-
   private argument(value: Operand, type: Type): Value {
     if (isValue(value) && fitsParameter(value.type, type)) return value
-    return this.operand(value, type)
-  }
-
-  private pair(a: Operand, b: Operand): [Value, Value] {
-    if (isValue(a)) return [a, this.operand(b, a.type)]
-    if (isValue(b)) return [this.const(b.type, a), b]
-    return misuse('an operation on two plain numbers')
-  }
-
-  private arithmetic(op: Arithmetic, a: Operand, b: Operand): Value {
-    const [x, y] = this.pair(a, b)
-    if (x.type.kind === 'bool') {
-      if (op !== 'and' && op !== 'or' && op !== 'xor') misuse(`${op} of bools`)
-      return this.emit(bool, { kind: 'binary', op: op as BinaryOp, bits: 64, a: x.id, b: y.id })
-    }
-    const type = intOf(x)
-    const binary = (op === 'div' || op === 'mod' ? `${type.signed ? 's' : 'u'}${op}` : op) as BinaryOp
-    const bitwise = op === 'and' || op === 'or' || op === 'xor'
-    // Bitwise operations on canonical values give canonical ones; so do unsigned quotients and remainders.
-    const closed = bitwise || binary === 'udiv' || binary === 'umod'
-    const bits = bitwise ? 64 : widthOf(type)
-    const result = this.emit(closed ? type : rawOf(type), {
-      kind: 'binary',
-      op: binary,
-      bits,
-      a: x.id,
-      b: y.id,
-    })
-    return closed ? result : this.normalize(type, result)
-  }
-
-  private shift(op: 'shl' | 'lshr' | 'ashr', a: Value, n: Operand): Value {
-    const type = intOf(a)
-    const count = isValue(n) ? n : this.const(type, n)
-    intOf(count)
-    const shift = { kind: 'binary', op, bits: widthOf(type), a: a.id, b: count.id } as const
-    return op === 'lshr' ? this.emit(type, shift) : this.normalize(type, this.emit(rawOf(type), shift))
-  }
-
-  /** Brings the result of arithmetic on registers back into the canonical form of its type. */
-  private normalize(type: IntType, v: Value): Value {
-    return sameType(rawOf(type), type) ? v : this.extend(type, v)
-  }
-
-  private extend(type: IntType, v: Value): Value {
-    return this.emit(type, { kind: 'extend', signed: type.signed, bits: type.bits as 8 | 16 | 32, a: v.id })
-  }
-
-  private compare(op: 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge' | 'set', a: Operand, b: Operand): Value {
-    const [x, y] = this.pair(a, b)
-    const signed = x.type.kind === 'int' && x.type.signed
-    const full = op === 'eq' || op === 'ne' || op === 'set' ? op : (`${signed ? 's' : 'u'}${op}` as CompareOp)
-    return this.emit(bool, { kind: 'compare', op: full, bits: 64, a: x.id, b: y.id })
-  }
-
-  private bytes(order: 'swap' | 'big' | 'little', a: Value): Value {
-    const type = intOf(a)
-    if (type.bits === 8) return a
-    const swapped = this.emit(intType(type.bits, false), { kind: 'bytes', order, bits: type.bits, a: a.id })
-    if (!type.signed) return swapped
-    return type.bits === 64 ? { id: swapped.id, type } : this.extend(type, swapped)
+    return operand(this.emit, value, type)
   }
 
   private memory(base: Value, what: string): Space {
@@ -706,7 +644,7 @@ export class Builder {
     })
     if (result === undefined) return undefined
     const old: Value = { id: result, type: raw }
-    return type.kind === 'int' ? this.normalize(type, old) : old
+    return type.kind === 'int' ? normalize(this.emit, type, old) : old
   }
 
   private callTarget(
@@ -717,12 +655,12 @@ export class Builder {
   ): Value {
     if (args.length > 5) misuse(`"${target.name}" with ${args.length} arguments: at most 5 fit registers`)
     const type = options.result ?? known
-    const values = args.map(arg => this.operand(arg, isValue(arg) ? arg.type : u64).id)
+    const values = args.map(arg => operand(this.emit, arg, isValue(arg) ? arg.type : u64).id)
     // Only what the helper's prototype promises is sure to be canonical.
     const cut = type.kind === 'int' && type.bits < 64 && !sameType(type, known)
     const result = newValue(this.c.func, cut ? u64 : type)
     this.push({ kind: 'call', target, args: values, result, pure: options.pure ?? false })
-    return cut ? this.extend(type, { id: result, type: u64 }) : { id: result, type }
+    return cut ? extend(this.emit, type, { id: result, type: u64 }) : { id: result, type }
   }
 
   private checkMap(name: string): void {
@@ -736,5 +674,3 @@ export class Builder {
     return result
   }
 }
-
-type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never

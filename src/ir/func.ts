@@ -189,6 +189,13 @@ export type Op =
   | AtomicOpNode
   | CallOp
 
+/** An operation without its result, which is a new value. */
+export type NewOp = Op extends infer T
+  ? T extends { result: ValueId }
+    ? Omit<T, 'result' | 'source'>
+    : never
+  : never
+
 /** A block to go to, with a value for each of its parameters. */
 export interface Target {
   readonly to: BlockId

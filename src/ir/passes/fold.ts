@@ -6,7 +6,7 @@
 // instructions themselves.
 
 import { byteSwapped, extended } from '../arithmetic.ts'
-import { type Block, type Func, newValue, type Op, resultOf, type ValueId } from '../func.ts'
+import { type Block, type Func, type NewOp, newValue, type Op, resultOf, type ValueId } from '../func.ts'
 import { type Facts, maxOf, signedBits, verifierMax } from '../range.ts'
 import { Replacements } from '../rewrite.ts'
 import { isTracked, type Type } from '../types.ts'
@@ -21,13 +21,6 @@ export interface Folding extends Facts {
   make(type: Type, op: NewOp): ValueId
   constant(type: Type, value: bigint): ValueId
 }
-
-/** An operation without its result, which is a new value. */
-export type NewOp = Op extends infer T
-  ? T extends { result: ValueId }
-    ? Omit<T, 'result' | 'source'>
-    : never
-  : never
 
 /** What a rule says: the value to use instead, another operation for the same result, or nothing. */
 export type Rule = ValueId | Op | undefined
