@@ -74,10 +74,15 @@ function openOutput(file: string): number {
   try {
     return openSync(file, 'w', 0o666)
   } catch (error) {
-    throw new BeetraceError('OUTPUT', `cannot write the trace to '${file}': ${(error as Error).message}`, {
+    throw new BeetraceError('OUTPUT', `cannot write the trace to '${file}': ${writeFailure(error)}`, {
       cause: error,
     })
   }
+}
+
+/** What Node says, without the call and the path: `EACCES: permission denied`. */
+function writeFailure(error: unknown): string {
+  return (error as Error).message.replace(/, \w+( '.*')?$/s, '')
 }
 
 main().catch(fail).then(leave)

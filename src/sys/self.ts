@@ -1,12 +1,22 @@
 // What this process was given, byte for byte: Node's process.argv and process.env replace bytes that are not UTF-8.
 
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { BeetraceError } from '../errors/index.ts'
 
 /** The words of the command line as bytes, starting with the one that named node. */
-export const argvBytes = (): Buffer[] => splitNul(readFileSync('/proc/self/cmdline'))
+export const argvBytes = (): Buffer[] => splitNul(readOwn('cmdline'))
 
 /** The environment this process was started with, "NAME=value" each. Later changes to process.env are not in it. */
-export const environBytes = (): Buffer[] => splitNul(readFileSync('/proc/self/environ'))
+export const environBytes = (): Buffer[] => splitNul(readOwn('environ'))
+
+const readOwn = (file: string): Buffer => {
+  try {
+    return readFileSync(`/proc/self/${file}`)
+  } catch (error) {
+    const message = `cannot read /proc/self/${file}: is proc mounted? (mount -t proc proc /proc)`
+    throw new BeetraceError('NO_PROC', message, { cause: error })
+  }
+}
 
 /** Entries of a block in which each one ends with NUL. */
 export const splitNul = (block: Buffer): Buffer[] => {

@@ -5,7 +5,14 @@
 import { allocate, cString, LITTLE_ENDIAN, type Memory, setU64 } from './bytes.ts'
 import { keepAlive } from './keep.ts'
 import { linux } from './linux.ts'
-import { getResourceLimit, overrideSignalAction, RLIMIT_NOFILE, setResourceLimit } from './process.ts'
+import {
+  getResourceLimit,
+  overrideSignalAction,
+  type ResourceLimit,
+  RLIMIT_MEMLOCK,
+  RLIMIT_NOFILE,
+  setResourceLimit,
+} from './process.ts'
 
 /** NSIG - 1: signals are 1 … 64, 32 and 33 being the C library's own */
 const SIGNAL_MAX = 64
@@ -34,6 +41,8 @@ export interface SpawnOptions {
   readonly pgroup?: number
   /** soft limit of open files for the child (Node has raised ours to the hard limit) */
   readonly softNofile?: number
+  /** limit of locked memory for the child, where ours was lifted to load programs */
+  readonly memlock?: ResourceLimit
 }
 
 /**
@@ -51,6 +60,7 @@ export const spawnProcess = (options: SpawnOptions): number => {
   const restore = [
     ...ignored.map(signal => overrideSignalAction(signal, 'ignore')),
     options.softNofile === undefined ? () => {} : overrideSoftNofile(options.softNofile),
+    options.memlock === undefined ? () => {} : overrideMemlock(options.memlock),
   ]
   const pid = linux().spawn({
     path: linux().address(path),
@@ -96,6 +106,16 @@ const signalSet = (signals: readonly number[]): Memory => {
     memory.bytes[LITTLE_ENDIAN ? byte : byte ^ 7]! |= 1 << ((signal - 1) & 7)
   }
   return memory
+}
+
+const overrideMemlock = (limit: ResourceLimit): (() => void) => {
+  const before = getResourceLimit(0, RLIMIT_MEMLOCK)
+  if (typeof before === 'number') return () => {}
+  setResourceLimit(0, RLIMIT_MEMLOCK, limit)
+  return () => {
+    // raising it again takes CAP_SYS_RESOURCE, as lifting it did
+    setResourceLimit(0, RLIMIT_MEMLOCK, before)
+  }
 }
 
 const overrideSoftNofile = (soft: number): (() => void) => {

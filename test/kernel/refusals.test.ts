@@ -127,7 +127,7 @@ refused(
 refused(
   'no descriptors left',
   {
-    prepare: 'ulimit -n 64',
+    prepare: 'ulimit -n 256' /* Node opens all modules that are imported at once */,
     asRoot: 'kernel.askFeature(kernel.features.isaV2)', // what it takes to ask is open by now
     run: `const { openSync } = await import('node:fs')
       try { for (;;) openSync('/dev/null') } catch {}

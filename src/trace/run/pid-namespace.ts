@@ -3,13 +3,12 @@
 // holds the thread's struct pid, with its ids in every namespace, and a small program reads it through a descriptor
 // of that folder.
 
-import { closeSync } from 'node:fs'
 import { type Btf, fieldPath } from '../../btf/index.ts'
 import { NotSupportedError } from '../../errors/index.ts'
 import { type Builder, compileSpec, program, u32, u64, type Value } from '../../ir/index.ts'
 import { openProcessFolder } from '../../kernel/index.ts'
 import { Program } from '../../program/index.ts'
-import { BPF_PROG_TYPE_RAW_TRACEPOINT } from '../../sys/index.ts'
+import { BPF_PROG_TYPE_RAW_TRACEPOINT, closeFd } from '../../sys/index.ts'
 
 export class PidNamespace implements Disposable {
   readonly #program: Program
@@ -55,7 +54,7 @@ export class PidNamespace implements Disposable {
       const ctx = new BigUint64Array([BigInt(fd), BigInt(offset)])
       return this.#program.testRun({ ctx: new Uint8Array(ctx.buffer) }).retval
     } finally {
-      closeSync(fd)
+      closeFd(fd)
     }
   }
 }

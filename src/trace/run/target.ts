@@ -1,7 +1,13 @@
 // What is traced: a command started by us, so that it finds what it would find without us, or running processes.
 
 import { ProcessError } from '../../errors/index.ts'
-import { blockedCall, isProcOfOwnNamespace, requireTraceable, threadIds } from '../../kernel/index.ts'
+import {
+  blockedCall,
+  isProcOfOwnNamespace,
+  memlockBefore,
+  requireTraceable,
+  threadIds,
+} from '../../kernel/index.ts'
 import { type SpawnOptions, spawnProcess } from '../../sys/index.ts'
 import type { TraceSession } from './session.ts'
 
@@ -12,7 +18,8 @@ import type { TraceSession } from './session.ts'
 export function spawnTraced(session: TraceSession, options: SpawnOptions): number {
   session.adoptNextChild()
   try {
-    return spawnProcess(options)
+    const memlock = memlockBefore()
+    return spawnProcess(memlock === undefined ? options : { ...options, memlock })
   } finally {
     session.adoptNoChild()
   }
