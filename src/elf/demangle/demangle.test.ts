@@ -186,6 +186,13 @@ function base62(value: number): string {
   return `${text}_`
 }
 
+test('a long C++ name that ends nearly as a Rust one takes no time', () => {
+  const symbol = `_ZN${'1a'.repeat(2000)}17h0123456789abcdegE`
+  const before = performance.now()
+  demangle(symbol)
+  assert.ok(performance.now() - before < 1000)
+})
+
 test('damaged symbols give some text, in bounded time', () => {
   const piece = fc.oneof(
     fc.constantFrom(

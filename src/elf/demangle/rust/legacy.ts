@@ -1,25 +1,27 @@
 // Rust names of the legacy scheme: shaped as C++ names are, with a hash as the last component.
 
-/** `_ZN4core3fmt9Formatter3pad17h0123456789abcdefE` */
-const LEGACY = /^_{1,3}ZN((?:\d+[\w.$]+)+)17h[0-9a-f]{16}E(?:\.[\w.@$]+)?$/
+/** The end of `_ZN4core3fmt9Formatter3pad17h0123456789abcdefE`, with what LLVM may add. */
+const END = /17h[0-9a-f]{16}E(?:\.[\w.@$]+)?$/
 
 /**
  * The path that a legacy Rust symbol stands for, without its hash: `core::fmt::Formatter::pad`; undefined for any
  * other symbol. Source: rustc's legacy symbol mangling (rustc_symbol_mangling/src/legacy.rs).
  */
 export function demangleRustLegacy(symbol: string): string | undefined {
-  const body = LEGACY.exec(symbol)?.[1]
-  if (body === undefined) return undefined
+  const start = symbol.startsWith('_ZN') ? 3 : symbol.startsWith('__ZN') ? 4 : 0
+  const end = start === 0 ? null : END.exec(symbol)
+  if (end === null || end.index <= start) return undefined
+  const body = symbol.slice(start, end.index)
   const parts: string[] = []
   for (let at = 0; at < body.length; ) {
     const digits = /^\d{1,6}/.exec(body.slice(at, at + 6))?.[0]
     if (digits === undefined) return undefined
-    const end = at + digits.length + Number(digits)
-    if (end > body.length) return undefined
-    const part = unescapePart(body.slice(at + digits.length, end))
+    const partEnd = at + digits.length + Number(digits)
+    if (partEnd > body.length) return undefined
+    const part = unescapePart(body.slice(at + digits.length, partEnd))
     if (part === undefined) return undefined
     parts.push(part)
-    at = end
+    at = partEnd
   }
   return parts.join('::')
 }
