@@ -24,6 +24,8 @@ export interface KernelFacts {
   iterators(): readonly string[]
   /** address of a symbol of kallsyms; undefined when there is none or addresses are hidden */
   symbolAddress(name: string): bigint | undefined
+  /** id of the control group at a path below the cgroup mount, or of that mount's own path */
+  cgroupId?(path: string): bigint | undefined
   has(feature: ScriptFeature): boolean
   /** CPUs that may ever be online: the number of values of a per-CPU map */
   readonly possibleCpus: number
@@ -76,6 +78,8 @@ export interface UserFacts {
   functions(path: string, pattern: string): readonly UserFunction[]
   /** file offset of an address of the file's own address space */
   fileOffset(path: string, address: bigint): bigint | undefined
+  /** a symbol of any kind: its address in the file's own address space and its size, 0 when the symbol does not say */
+  symbol?(path: string, name: string): { readonly address: bigint; readonly size: number } | undefined
   /** every place of every USDT probe of a file */
   usdt(path: string): readonly UsdtLocation[]
 }
@@ -99,6 +103,10 @@ export interface RunFacts {
   readonly childPid?: number
   /** CLOCK_TAI less CLOCK_BOOTTIME in nanoseconds, for `nsecs(sw_tai)` */
   readonly taiOffsetNs?: bigint
+  /** `-- --name=value` of the command line, for `getopt`; byte strings */
+  readonly named?: Readonly<Record<string, string>>
+  /** the pid namespace that we are in, when it is not the machine's: device and inode of /proc/self/ns/pid */
+  readonly pidNamespace?: { readonly dev: bigint; readonly ino: bigint }
   readonly unsafe: boolean
   /** environment, for the `BPFTRACE_…` settings */
   readonly environment: Readonly<Record<string, string | undefined>>

@@ -7,9 +7,13 @@ import { processBuiltins } from './builtins/process.ts'
 import { stackBuiltins } from './builtins/stack.ts'
 import { systemBuiltins } from './builtins/system.ts'
 import type { AggregateEntry, BuiltinEntry, FunctionEntry } from './entry.ts'
+import { effectFunctions } from './functions/effect.ts'
 import { mapFunctions } from './functions/map.ts'
+import { miscFunctions } from './functions/misc.ts'
+import { networkFunctions } from './functions/network.ts'
 import { outputFunctions } from './functions/output.ts'
 import { stringFunctions } from './functions/string.ts'
+import { symbolFunctions } from './functions/symbol.ts'
 
 export const builtins: ReadonlyMap<string, BuiltinEntry> = byName([
   ...processBuiltins,
@@ -23,6 +27,10 @@ export const functions: ReadonlyMap<string, FunctionEntry> = byName([
   ...outputFunctions,
   ...mapFunctions,
   ...stringFunctions,
+  ...symbolFunctions,
+  ...networkFunctions,
+  ...miscFunctions,
+  ...effectFunctions,
 ])
 
 export const aggregates: ReadonlyMap<string, AggregateEntry> = byName(aggregateEntries)

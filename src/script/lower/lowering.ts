@@ -13,6 +13,7 @@ import type { Span } from '../span.ts'
 import { none, type ScriptType } from '../type.ts'
 import { lowerCondition } from './expression.ts'
 import type { ScriptBuilder } from './script-builder.ts'
+import { zeroTail } from './store.ts'
 
 /** Memory the verifier knows: `offset` bytes behind `base`. */
 export interface Area {
@@ -159,7 +160,7 @@ export class Lowering {
       const key = b.slot(4, 'cpu', 4)
       b.store(key, 0, b.convert(this.cpu(), u32))
       const found = b.call('map_lookup_elem', [b.mapFd(this.state.scratchMap), key])
-      b.if(b.isNull(found), () => this.leave(0))
+      b.if(b.isNull(found), () => b.return(0))
       return { id: found.id, type: pointer('mapValue') }
     })
   }
@@ -218,6 +219,11 @@ export class Lowering {
   callbackName(): string {
     this.state.callbacks++
     return `${this.state.program.name}_cb${this.state.callbacks}`
+  }
+
+  /** See store.ts; for entries of the language. */
+  zeroTail(to: Value, offset: number, used: Value, capacity: number): void {
+    zeroTail(this, to, offset, used, capacity)
   }
 
   /** A condition; for entries of the language. */

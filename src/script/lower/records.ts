@@ -85,7 +85,7 @@ function write(
 }
 
 /** Wakes the reader when it said that it sleeps. */
-function wakeFlags(l: Lowering): Value {
+export function wakeFlags(l: Lowering): Value {
   const { b } = l
   const flags = b.variable(u64, NO_WAKEUP)
   const control = b.mapValue(CONTROL_MAP)
@@ -96,6 +96,6 @@ function wakeFlags(l: Lowering): Value {
   return flags.get()
 }
 
-function countLost(l: Lowering): void {
+export function countLost(l: Lowering): void {
   l.b.atomicAdd(l.b.mapValue(CONTROL_MAP), CONTROL_LOST, 1)
 }

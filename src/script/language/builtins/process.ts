@@ -11,9 +11,21 @@ import type { ScriptType } from '../../type.ts'
 import { string, uint32, uint64 } from '../../type.ts'
 import type { BuiltinEntry } from '../entry.ts'
 
-/** bpf_get_current_pid_tgid: the process in the upper half, the thread in the lower. Called once a run. */
-export function pidTgid(l: Lowering): Value {
-  return l.b.call('get_current_pid_tgid', [], { pure: true, result: u64 })
+/**
+ * The process in the upper half, the thread in the lower, called once a run: of the machine's pid namespace, or (`own`)
+ * of the one that we are in, where a task that has no ids there is 0.
+ */
+export function pidTgid(l: Lowering, own = true): Value {
+  const { b } = l
+  const namespace = own ? l.facts.run.pidNamespace : undefined
+  if (namespace === undefined) return b.call('get_current_pid_tgid', [], { pure: true, result: u64 })
+  return l.once('pids of our namespace', () => {
+    // struct bpf_pidns_info: u32 pid (the thread), u32 tgid
+    const slot = b.slot(8, 'pids')
+    b.store(slot, 0, 0, u64)
+    b.call('get_ns_current_pid_tgid', [namespace.dev, namespace.ino, slot, 8])
+    return b.load(slot, 0, u64)
+  })
 }
 
 export function uidGid(l: Lowering): Value {
