@@ -29,7 +29,9 @@ export interface LabelOptions {
  * grow but has jumps without labels
  */
 export function resolveLabels(insns: readonly Insn[], { longJumps = false }: LabelOptions = {}): Insn[] {
-  return longJumps ? resolveLong(insns) : resolveAll(addJumpIslands(insns), new Set())
+  if (longJumps) return resolveLong(insns)
+  const near = addJumpIslands(insns)
+  return resolveAll(near, new Set(), placeLabels(near), placeSlots(near))
 }
 
 /** Finds the jumps that must be long: lengthening one moves others apart, so until nothing new is out of reach. */
@@ -42,14 +44,17 @@ function resolveLong(insns: readonly Insn[]): Insn[] {
     for (const [index, insn] of insns.entries()) {
       if (isShortJump(insn) && !fitsOff(distanceOf(insn, index, targets, slots))) far.add(index)
     }
-    if (far.size === before) return resolveAll(insns, far)
+    if (far.size === before) return resolveAll(insns, far, targets, slots)
     if (before === 0) refuseNumericDistances(insns)
   }
 }
 
-function resolveAll(insns: readonly Insn[], far: ReadonlySet<number>): Insn[] {
-  const targets = placeLabels(insns)
-  const slots = placeSlots(insns, (insn, index) => sizeOf(insn, far.has(index)))
+function resolveAll(
+  insns: readonly Insn[],
+  far: ReadonlySet<number>,
+  targets: ReadonlyMap<string, number>,
+  slots: readonly number[],
+): Insn[] {
   return insns.flatMap((insn, index) => {
     const kind = insn.ref?.kind
     if (kind !== 'label' && kind !== 'subprog' && kind !== 'funcAddress') return insn
