@@ -1,4 +1,4 @@
-// What tracing costs the traced program, next to strace, in one run: `node build/bench/trace-overhead.js [rounds]`.
+// What tracing costs the traced program, next to strace: `node build/bench/trace-overhead.js [rounds [workload]]`.
 // Time added to each system call = (time under the tracer - bare time) / calls, each workload timing itself from its
 // first to its last instruction. The three run in turn, in each round; a ratio is strace's of a round by ours.
 
@@ -51,6 +51,7 @@ const rows = [
   ],
 ]
 for (const [name, args] of Object.entries(workloads)) {
+  if (!name.includes(process.argv[3] ?? '')) continue
   const onceNs = SLOW.has(name) ? run(strace, args).ns : undefined
   const waits: number[] = []
   const times = rounds(roundCount, {
