@@ -2,7 +2,7 @@
 
 import { parseArgs } from 'node:util'
 import { UsageError } from '../errors/index.ts'
-import { machineOf } from '../trace/machine.ts'
+import { machineOf } from '../kernel/uapi/index.ts'
 import { DEFAULT_TRACE_OPTIONS, type TraceOptions } from '../trace/options.ts'
 
 export type TraceArguments =

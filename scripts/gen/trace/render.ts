@@ -1,4 +1,4 @@
-// Second stage of the tracer's tables: the fact files to the text of src/trace/tables/*.generated.ts. Pure.
+// Second stage of the tracer's tables: the fact files to the text of the generated tables. Pure.
 import { FAMILIES, type Family } from './families.ts'
 
 /** The texts of the fact files, by what they hold. */
@@ -20,14 +20,14 @@ const KERNEL_NAMES: Readonly<Record<string, string>> = {
   umount2: 'umount',
 }
 
-/** File names under src/trace/tables with their text. */
+/** Files with their text. */
 export function renderTraceTables(facts: TraceFacts): Map<string, string> {
   return new Map([
-    ['syscalls.generated.ts', renderNumbers(facts)],
-    ['arguments.generated.ts', renderArguments(facts)],
-    ['constants.generated.ts', renderConstants(facts, 'x86_64')],
-    ['constants-aarch64.generated.ts', renderConstants(facts, 'aarch64')],
-    ['errors.generated.ts', renderMessages(facts)],
+    ['src/kernel/uapi/syscalls.generated.ts', renderNumbers(facts)],
+    ['src/trace/tables/arguments.generated.ts', renderArguments(facts)],
+    ['src/kernel/uapi/constants.generated.ts', renderConstants(facts, 'x86_64')],
+    ['src/kernel/uapi/constants-aarch64.generated.ts', renderConstants(facts, 'aarch64')],
+    ['src/trace/tables/errors.generated.ts', renderMessages(facts)],
   ])
 }
 

@@ -1,7 +1,8 @@
 // What names of types and constants mean in a script: its own C definitions first, then the kernel's BTF.
 
 import { type Btf, didYouMean, nearNames } from '../../btf/index.ts'
-import type { EnumType, ScriptType, StructDef } from '../type.ts'
+import { namedConstant } from '../../kernel/uapi/constants.ts'
+import { type EnumType, int32, int64, type ScriptType, type StructDef } from '../type.ts'
 import { builtinCType } from './c-names.ts'
 import { BtfTypes } from './from-btf.ts'
 
@@ -78,9 +79,14 @@ export class TypeScope {
     return tagged[1] === 'enum' ? this.enumeration(name) : this.struct(name, tagged[1] as 'struct' | 'union')
   }
 
-  /** An enumerator of the script or of the kernel. */
+  /** An enumerator of the script or of the kernel, or what a kernel header has as a `#define`: `AF_INET`. */
   constant(name: string): { readonly value: bigint; readonly type: ScriptType } | undefined {
-    return this.#own.constants.get(name) ?? this.kernelTypes()?.enumerator(name)
+    const enumerator = this.#own.constants.get(name) ?? this.kernelTypes()?.enumerator(name)
+    if (enumerator !== undefined) return enumerator
+    const defined = KERNEL_ONLY[name] ?? namedConstant(name)
+    return defined === undefined
+      ? undefined
+      : { value: BigInt(defined), type: defined < 2 ** 31 ? int32 : int64 }
   }
 
   /** `, did you mean "…"?`, or nothing. */
@@ -88,4 +94,11 @@ export class TypeScope {
     const own = [...this.#own.structs.keys(), ...this.#own.unions.keys(), ...this.#own.typedefs.keys()]
     return nearNames(name, own).length > 0 ? didYouMean(name, own) : ''
   }
+}
+
+/** States of a task, include/linux/sched.h: not in the headers for programs, and no enumerators. */
+const KERNEL_ONLY: Readonly<Record<string, number>> = {
+  TASK_RUNNING: 0,
+  TASK_INTERRUPTIBLE: 1,
+  TASK_UNINTERRUPTIBLE: 2,
 }

@@ -103,6 +103,7 @@ test('names of types and constants', () => {
   assert.equal(types.byText('struct nothing'), undefined)
   assert.equal(types.constant('DOWN')?.value, 2n)
   assert.equal(plain(types.constant('DOWN')?.type), 'state')
+  assert.equal(types.constant('AF_INET6')?.value, 10n)
   assert.equal(types.constant('task'), undefined)
 })
 

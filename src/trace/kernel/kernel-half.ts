@@ -1,8 +1,8 @@
 // The compiled kernel half in the form it has in a file: made when the package is built (scripts/build.mjs), read when
 // a trace starts. Where there is no file, as in a run of the tests, it is compiled then.
 
+import { machineOf } from '../../kernel/uapi/index.ts'
 import { capturesOf } from '../decode/captures.ts'
-import { machineOf } from '../machine.ts'
 import { syscallNames } from '../tables/index.ts'
 import { callTable } from './call-table.ts'
 import type { ScratchSize } from './layout.ts'

@@ -3,6 +3,7 @@
 
 import { EventReader, mappedLossCounter, type Patience, RingBuffer, waitingFlag } from '../../events/index.ts'
 import { possibleCpus } from '../../kernel/index.ts'
+import { machineOf } from '../../kernel/uapi/index.ts'
 import type { BpfMap } from '../../map/index.ts'
 import { realtimeOffsetNs } from '../../sys/index.ts'
 import {
@@ -21,7 +22,6 @@ import {
   THREAD_TGID,
   THREAD_TID,
 } from '../kernel/layout.ts'
-import { machineOf } from '../machine.ts'
 import type { TraceOptions } from '../options.ts'
 import {
   OFFSET_ABI,

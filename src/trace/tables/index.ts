@@ -1,10 +1,12 @@
-// Tables of the syscall tracer: calls, arguments, errors and constants, generated from kernel headers and tracefs.
-export { type Constants, constantFamily, type FamilyName } from './constants.ts'
-export { type Errno, errnoOf, isRestart } from './errors.ts'
+// Tables of the syscall tracer: arguments and errors, generated from kernel headers and tracefs, beside what the kernel
+// floor knows of the same headers.
 export {
+  type Constants,
+  constantFamily,
+  type FamilyName,
   type Machine,
-  type SyscallArgument,
-  syscallArguments,
   syscallNames,
   syscallNumber,
-} from './syscalls.ts'
+} from '../../kernel/uapi/index.ts'
+export { type Errno, errnoOf, isRestart } from './errors.ts'
+export { type SyscallArgument, syscallArguments } from './syscalls.ts'

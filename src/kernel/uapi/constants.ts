@@ -2,7 +2,7 @@
 // The tables are text until a family is asked for: a program that starts reads only what it needs.
 import { CONSTANTS } from './constants.generated.ts'
 import { CONSTANTS_AARCH64 } from './constants-aarch64.generated.ts'
-import type { Machine } from './syscalls.ts'
+import type { Machine } from './machine.ts'
 
 export type FamilyName = keyof typeof CONSTANTS
 
@@ -23,4 +23,16 @@ export function constantFamily(machine: Machine, name: FamilyName): Constants {
       const equals = item.indexOf('=')
       return [item.slice(0, equals), Number(item.slice(equals + 1))] as const
     })
+}
+
+let byName: ReadonlyMap<string, number> | undefined
+
+/** The value of a constant of any family, of x86-64: what a `#define` of a header says that BTF cannot. */
+export function namedConstant(name: string): number | undefined {
+  byName ??= new Map(
+    (Object.keys(CONSTANTS) as FamilyName[])
+      .flatMap(family => [...constantFamily('x86_64', family)])
+      .reverse(),
+  )
+  return byName.get(name)
 }

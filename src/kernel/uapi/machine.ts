@@ -1,7 +1,9 @@
 // Which tables a machine's system calls are looked up in.
 
-import { NotSupportedError } from '../errors/index.ts'
-import type { Machine } from './tables/index.ts'
+import { NotSupportedError } from '../../errors/index.ts'
+
+/** The kernel's own word for the machine, as `uname -m` says it. */
+export type Machine = 'x86_64' | 'aarch64'
 
 /** The tables for `process.arch`. Throws NotSupportedError where there are none. */
 export function machineOf(arch: string): Machine {
