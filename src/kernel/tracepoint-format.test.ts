@@ -56,7 +56,15 @@ test('a print format with a line break inside keeps it', () => {
 const check = (declaration: string, expected: Partial<TracepointField>) =>
   test(`field ${declaration}`, () => {
     const text = `name: x\nID: 1\nformat:\n\tfield:${declaration};\toffset:8;\tsize:4;\tsigned:0;\n`
-    const { offset, sizeBytes, signed, common, ...field } = parseTracepointFormat(text).fields[0]!
+    const {
+      offset,
+      sizeBytes,
+      signed,
+      common,
+      declaration: kept,
+      ...field
+    } = parseTracepointFormat(text).fields[0]!
+    assert.equal(kept, declaration)
     assert.deepEqual(
       { offset, sizeBytes, signed, common },
       { offset: 8, sizeBytes: 4, signed: false, common: false },

@@ -99,6 +99,8 @@ export interface RunFacts {
   readonly positional: readonly string[]
   /** `-p`, or the process of `-c` */
   readonly pid?: number
+  /** a path that is that process's program: the target of a uprobe that names none */
+  readonly pidPath?: string
   /** the process of `-c`, for `cpid` */
   readonly childPid?: number
   /** CLOCK_TAI less CLOCK_BOOTTIME in nanoseconds, for `nsecs(sw_tai)` */

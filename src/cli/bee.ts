@@ -1,0 +1,99 @@
+// The command `bee`: runs scripts in bpftrace's language, and lists what they can trace.
+
+import { writeSync } from 'node:fs'
+import { BeetraceError, UsageError } from '../errors/index.ts'
+import { environBytes, exitNow } from '../sys/index.ts'
+import { parseBeeArguments } from './bee-arguments.ts'
+import { BEE_HELP } from './bee-help.ts'
+import { takeCaller } from './caller.ts'
+import { CommandError } from './command.ts'
+import { flushCompileCache } from './compile-cache.ts'
+import { kernelInfo } from './kernel-info.ts'
+import { runList } from './script-list.ts'
+import { runScript } from './script-run.ts'
+import { VERSION } from './version.ts'
+
+const EXIT_FAILED = 1
+const EXIT_USAGE = 2
+
+function write(fd: number, text: string): void {
+  if (text === '') return
+  // texts of scripts are byte strings already; ours are ASCII
+  const bytes = Buffer.from(text, 'latin1')
+  try {
+    for (let at = 0; at < bytes.length; ) {
+      try {
+        at += writeSync(fd, bytes, at)
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error
+      }
+    }
+  } catch (error) {
+    // nobody reads any more (`| head`): nothing is lost that anybody wanted
+    if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error
+    if (fd === 1) leave(0)
+  }
+}
+
+/** Gathers what is printed in large pieces. */
+class Printed {
+  #parts: string[] = []
+  #length = 0
+
+  readonly print = (text: string): void => {
+    this.#parts.push(text)
+    this.#length += text.length
+    if (this.#length > 1 << 16) this.flush()
+  }
+
+  flush(): void {
+    write(1, this.#parts.join(''))
+    this.#parts = []
+    this.#length = 0
+  }
+}
+
+function leave(status: number): never {
+  flushCompileCache()
+  return exitNow(status)
+}
+
+function fail(error: unknown): number {
+  if (error instanceof UsageError) {
+    write(2, `bee: ${error.message}\nTry 'bee --help'.\n`)
+    return EXIT_USAGE
+  }
+  if (error instanceof BeetraceError) {
+    write(2, `bee: ${error.message}\n`)
+    return error instanceof CommandError ? error.exitStatus : EXIT_FAILED
+  }
+  write(2, `bee: this should not have happened: ${error instanceof Error ? error.stack : error}\n`)
+  return EXIT_FAILED
+}
+
+async function main(): Promise<number> {
+  const caller = takeCaller(environBytes())
+  const args = parseBeeArguments(process.argv.slice(2))
+  const say = (text: string): void => write(2, text)
+  switch (args.kind) {
+    case 'help':
+      write(1, BEE_HELP)
+      return 0
+    case 'version':
+      write(1, `bee ${VERSION}\n`)
+      return 0
+    case 'info':
+      write(1, kernelInfo())
+      return 0
+    case 'list': {
+      const printed = new Printed()
+      const status = runList(args, printed.print, say)
+      printed.flush()
+      return status
+    }
+    case 'script':
+      return await runScript(args, caller, say)
+  }
+}
+
+leave(await main().catch(fail))

@@ -1,0 +1,85 @@
+// `bee -l`: probes and types that there are, or the probes that a script names.
+
+import { existsSync } from 'node:fs'
+import type { KernelFacts } from '../script/facts.ts'
+import { type ListContext, type ListedProbe, listProbes } from '../script/list/list-probes.ts'
+import { isTypePattern, listTypes } from '../script/list/list-types.ts'
+import { parametersOf } from '../script/list/parameters.ts'
+import { attachPointsOfAll, parseScript } from '../script/parse/index.ts'
+import { placesOf } from '../script/resolve/places.ts'
+import { MachineKernelFacts } from '../script/run/kernel-facts.ts'
+import { MachineUserFacts } from '../script/run/user-facts.ts'
+import type { BeeArguments } from './bee-arguments.ts'
+import { readScript } from './script-files.ts'
+
+type ListRequest = Extract<BeeArguments, { kind: 'list' }>
+
+/** Prints the list; exit status 1 when nothing matches. */
+export function runList(
+  { pattern, options }: ListRequest,
+  print: (text: string) => void,
+  say: (text: string) => void,
+): number {
+  const kernel = new MachineKernelFacts()
+  using user = new MachineUserFacts()
+  const context: ListContext = { kernel, user, pid: options.pid }
+  let count = 0
+  const show = (text: string): void => {
+    count++
+    print(`${text}\n`)
+  }
+  const showProbe = (probe: ListedProbe): void => {
+    show(`${probe.provider}:${probe.rest}`)
+    if (options.verbose) for (const declaration of parametersOf(probe, kernel)) print(`    ${declaration}\n`)
+  }
+  if (pattern !== undefined && (existsSync(pattern) || /\{/.test(pattern))) {
+    for (const probe of probesOfScript(pattern, context)) showProbe(probe)
+    return 0
+  }
+  if (pattern !== undefined && /\.bt$/.test(pattern)) {
+    say(
+      `WARNING: It appears that '${pattern}' is a filename but the file does not exist. Treating '${pattern}' as a search pattern.\n`,
+    )
+  }
+  // several patterns may stand in one word
+  for (const each of (pattern ?? '*').split(/\s*,\s*/)) {
+    if (isTypePattern(each)) for (const text of typesLike(each, kernel, options.verbose)) show(text)
+    else for (const probe of listProbes(each.trim(), context)) showProbe(probe)
+  }
+  if (count === 0)
+    say(`bee: nothing matches '${pattern ?? '*'}'; try bee -l '*${pattern?.replace(/^.*:/, '') ?? ''}*'\n`)
+  return count === 0 ? 1 : 0
+}
+
+function typesLike(pattern: string, kernel: KernelFacts, whole: boolean): string[] {
+  const btf = kernel.btf()
+  return btf === undefined ? [] : listTypes(pattern, btf, whole)
+}
+
+/** What a script's probes mean on this machine, each once. */
+function* probesOfScript(pattern: string, context: ListContext): Generator<ListedProbe> {
+  const parsed = parseScript(pattern, existsSync(pattern) ? readScript(pattern) : pattern)
+  const specs = attachPointsOfAll(parsed.script.probes, { parameters: [] }, parsed.diagnostics)
+  const seen = new Set<string>()
+  for (const spec of specs.flat()) {
+    if (['begin', 'end', 'self', 'test', 'bench'].includes(spec.provider)) continue
+    const resolved = placesOf(spec, {
+      ...context,
+      diagnostics: parsed.diagnostics,
+      missingProbes: 'ignore',
+      unsafe: false,
+    })
+    for (const { place } of resolved) {
+      const rest = shownRest(place.probe)
+      if (seen.has(`${spec.provider}:${rest}`)) continue
+      seen.add(`${spec.provider}:${rest}`)
+      yield { provider: spec.provider, rest }
+    }
+  }
+}
+
+/** Without the provider; of counts and rates only the unit or event, as a list shows them. */
+function shownRest(probe: string): string {
+  const rest = probe.slice(probe.indexOf(':') + 1)
+  return /^(interval|profile|software|hardware):/.test(probe) ? `${rest.split(':')[0]}:` : rest
+}

@@ -1,0 +1,242 @@
+// Runs one script from its text to the last map: compiles, attaches, waits for its end, and says what was lost.
+
+import { closeSync, openSync, writeSync } from 'node:fs'
+import { BeetraceError } from '../errors/index.ts'
+import { checkPrivileges, processExe, readProcess, UserSymbols } from '../kernel/index.ts'
+import { ABI_NATIVE, machineOf, syscallNames } from '../kernel/uapi/index.ts'
+import { type Compilation, compileScript } from '../script/compile.ts'
+import { printDiagnostics } from '../script/diagnostics/index.ts'
+import { JsonOutput, TextOutput } from '../script/output/index.ts'
+import { MachineKernelFacts } from '../script/run/kernel-facts.ts'
+import { MachineNames } from '../script/run/names.ts'
+import { type ScriptEnd, ScriptSession } from '../script/run/session.ts'
+import { MachineUserFacts } from '../script/run/user-facts.ts'
+import { byteString, byteStringOf, positionOf } from '../script/source.ts'
+import { argvBytes, closeFd, pidfdOpen } from '../sys/index.ts'
+import { ByteWriter } from '../text/index.ts'
+import type { BeeArguments, ScriptOptions } from './bee-arguments.ts'
+import type { Caller } from './caller.ts'
+import { HeldCommand, splitCommand } from './held-command.ts'
+import { headerReader, importReader, readHead, readScript, runCommand } from './script-files.ts'
+import { ScriptOutput } from './script-output.ts'
+import { printStages } from './script-stages.ts'
+
+type ScriptRequest = Extract<BeeArguments, { kind: 'script' }>
+
+/** The line that waits for probes to be there: bpftrace's own tests and others look for it. */
+const NOTIFY = '__BPFTRACE_NOTIFY_PROBES_ATTACHED'
+
+/** Exit status of a script that could not be run. */
+const FAILED = 1
+
+export async function runScript(
+  request: ScriptRequest,
+  caller: Caller,
+  say: (text: string) => void,
+): Promise<number> {
+  const { options, source } = request
+  const content = source.kind === 'text' ? byteStringOfArgument(source.text) : readScript(source.path)
+  if (options.pid !== undefined && readProcess(options.pid) === undefined) {
+    throw new BeetraceError('PROCESS_GONE', `there is no process ${options.pid}`)
+  }
+  using command =
+    options.command === undefined
+      ? undefined
+      : await HeldCommand.start(splitCommand(options.command), caller, environmentOf(caller).PATH)
+  const pid = options.pid ?? command?.pid
+  using user = new MachineUserFacts()
+  const kernel = new MachineKernelFacts()
+  const compilation = compileScript(
+    source.kind === 'text' ? 'stdin' : source.path,
+    content,
+    {
+      readInclude: headerReader(options.includeFolders),
+      readImport: importReader,
+      headers: options.includeFiles.map(path => ({ name: path, content: readScript(path) })),
+    },
+    {
+      kernel,
+      user,
+      run: {
+        positional: request.positional.map(byteString),
+        unsafe: options.unsafe,
+        environment: environmentOf(caller),
+        ...(pid === undefined ? {} : { pid, pidPath: processExe(pid) ?? '' }),
+      },
+    },
+    options.stages.includes('ir'),
+  )
+  const { sources, diagnostics } = compilation.parsed
+  say(printDiagnostics(sources, diagnostics, { color: process.stderr.isTTY, warnings: options.warnings }))
+  if (options.stages.length > 0) {
+    printStages(compilation, options.stages, text => writeSync(1, text))
+    if (options.dryRun || compilation.compiled === undefined) return diagnostics.ok ? 0 : FAILED
+    return 0
+  }
+  if (compilation.compiled === undefined) return FAILED
+  checkPrivileges('run a script')
+  return await runCompiled(compilation, options, { kernel, command, pid, say })
+}
+
+interface RunContext {
+  readonly kernel: MachineKernelFacts
+  readonly command: HeldCommand | undefined
+  readonly pid: number | undefined
+  readonly say: (text: string) => void
+}
+
+async function runCompiled(
+  compilation: Compilation,
+  options: ScriptOptions,
+  context: RunContext,
+): Promise<number> {
+  const { kernel, command, pid, say } = context
+  const { config, parsed } = compilation
+  const script = compilation.compiled!
+  const fd = options.output === undefined ? 1 : openOutput(options.output)
+  const sink = new ScriptOutput(fd, options.buffering)
+  const out = new ByteWriter(1 << 16)
+  const err = new ByteWriter(1 << 12)
+  const flushErrors = (): void => {
+    if (err.length > 0) say(Buffer.from(err.view()).toString('latin1'))
+    err.clear()
+  }
+  using symbols = new UserSymbols()
+  const ended = new Ended()
+  const placeOf = ({ span }: { readonly span: { readonly file: number; readonly start: number } }) => {
+    const file = parsed.sources.files[span.file]!
+    return { file: file.name, ...positionOf(file, span.start) }
+  }
+  using session = new ScriptSession({
+    script,
+    kernel,
+    names: stacks =>
+      new MachineNames({
+        script,
+        truncationTrailer: config.str_trunc_trailer,
+        symbols: {
+          kernel: () => kernel.symbols(),
+          user: (tgid, address) => {
+            const found = symbols.symbolize(tgid, Number(address))
+            return found?.name === undefined
+              ? undefined
+              : { name: byteString(found.name), offset: found.offset }
+          },
+          module: (tgid, address) => {
+            const module = symbols.symbolize(tgid, Number(address))?.module
+            return module === undefined || module === '' ? undefined : byteString(module)
+          },
+        },
+        stacks,
+        systemCallName: nr => syscallNames(machineOf(process.arch), ABI_NATIVE)[nr] || undefined,
+      }),
+    output: names =>
+      options.format === 'json'
+        ? new JsonOutput(out, ns => names.epochMs(ns))
+        : new TextOutput(out, err, ns => names.epochMs(ns)),
+    out,
+    sink: {
+      push: bytes => {
+        flushErrors()
+        sink.push(bytes)
+      },
+      flushed: () => sink.flushed(),
+    },
+    maxCatBytes: config.max_cat_bytes,
+    showWarnings: options.warnings,
+    printMapsOnExit: config.print_maps_on_exit,
+    intervalMs: 5,
+    placeOf,
+    warn: (action, text) => {
+      const { file, line, column } = placeOf(action)
+      say(`${file}:${line}:${column}: WARNING: ${text}\n`)
+    },
+    readFile: readHead,
+    runCommand,
+    onExit: () => ended.end(),
+  })
+  const count = session.attach()
+  if (options.dryRun) return 0
+  ended.onSignals(sink, session)
+  if (pid !== undefined) ended.onProcess(pid, command, session)
+  session.start(options.quiet ? undefined : count)
+  flushErrors()
+  if (process.env[NOTIFY] !== undefined) writeSync(1, `${NOTIFY}\n`)
+  command?.release()
+  await ended.promise
+  const end: ScriptEnd = await session.stop()
+  flushErrors()
+  if (end.lost > 0) say(`WARNING: Total lost event count: ${end.lost}\n`)
+  if (fd !== 1) closeSync(fd)
+  if (sink.failure !== undefined) {
+    throw new BeetraceError(
+      'OUTPUT',
+      `cannot write the output: ${sink.failure.message}; the script was ended`,
+    )
+  }
+  return end.exitCode
+}
+
+/** What ends a run: `exit()`, Ctrl-C and its like, the process that was watched, a reader that is gone. */
+class Ended {
+  readonly promise: Promise<void>
+  end!: () => void
+
+  constructor() {
+    this.promise = new Promise(resolve => {
+      this.end = resolve
+    })
+  }
+
+  onSignals(sink: ScriptOutput, session: ScriptSession): void {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const) process.on(signal, this.end)
+    for (const signal of session.signals) process.on(signal, () => session.signalled(signal))
+    const timer = setInterval(() => {
+      if (sink.ended) this.end()
+    }, READER_POLL_MS).unref()
+    void this.promise.then(() => clearInterval(timer))
+  }
+
+  /** The command's end, or that of the process of -p. */
+  onProcess(pid: number, command: HeldCommand | undefined, session: ScriptSession): void {
+    const pidfd = pidfdOpen(pid)
+    if (pidfd < 0) {
+      this.end()
+      return
+    }
+    const unwatch = session.watch(pidfd, () => {
+      unwatch()
+      closeFd(pidfd)
+      command?.hasEnded()
+      this.end()
+    })
+  }
+}
+
+const READER_POLL_MS = 50
+
+function openOutput(path: string): number {
+  try {
+    return openSync(path, 'w', 0o666)
+  } catch (error) {
+    throw new BeetraceError('OUTPUT', `cannot write to '${path}': ${(error as Error).message}`, {
+      cause: error,
+    })
+  }
+}
+
+/** The bytes of an argument: Node has decoded them as UTF-8, which is not what every script is. */
+function byteStringOfArgument(text: string): Uint8Array {
+  const bytes = Buffer.from(text)
+  return argvBytes().find(argument => bytes.equals(Buffer.from(argument.toString('utf8')))) ?? bytes
+}
+
+function environmentOf(caller: Caller): Readonly<Record<string, string | undefined>> {
+  return Object.fromEntries(
+    caller.environ.map(entry => {
+      const text = byteStringOf(entry)
+      const at = text.indexOf('=')
+      return [text.slice(0, at), text.slice(at + 1)]
+    }),
+  )
+}
