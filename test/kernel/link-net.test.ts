@@ -172,9 +172,9 @@ test('tcx programs run in the order asked for', {
 test('netkit', {
   skip: !hasFeature(features.netkit) && 'no netkit (new in 6.7, needs CONFIG_NETKIT)',
 }, () => {
-  assert.equal(addNetkit('nk0'), 0)
+  assert.equal(addNetkit('beenk'), 0)
   using program = countRuns(BPF_PROG_TYPE_SCHED_CLS, -1)
-  using link = attachNetkit(program, 'nk0', 'peer')
+  using link = attachNetkit(program, 'beenk', 'peer')
   assert.equal(link.info()?.kind, 'netkit')
 })
 
