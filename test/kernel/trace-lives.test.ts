@@ -1,0 +1,172 @@
+// Processes that end, multiply and replace themselves while they are traced, and a tracer that ends before they do.
+
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+const beetrace = join(import.meta.dirname, '../../src/cli/beetrace.js')
+const scratch = mkdtempSync(join(tmpdir(), 'beetrace-lives-'))
+after(() => rmSync(scratch, { recursive: true }))
+
+/** On an emulated CPU, where time is short, a twentieth of the processes. */
+const many = (count: number) => (process.env.BEETRACE_SLOW === undefined ? count : Math.ceil(count / 20))
+
+/** Runs beetrace with its trace in a file; the lines. */
+function traced(args: readonly string[], status = 0): string[] {
+  const file = join(scratch, 'trace')
+  const run = spawnSync(process.execPath, [beetrace, '-o', file, ...args], { encoding: 'utf8' })
+  assert.doesNotMatch(run.stderr, /lost|not traced|should not/)
+  assert.equal(run.status, status, run.stderr)
+  return readFileSync(file, 'utf8').trim().split('\n')
+}
+
+const count = (lines: readonly string[], wanted: RegExp) => lines.filter(line => wanted.test(line)).length
+
+test('short-lived children, every one from its first call to its exit', () => {
+  const children = many(10_000)
+  // a subshell is a fork without an exec
+  const lines = traced([
+    '-f',
+    '-e',
+    'exit_group',
+    'sh',
+    '-c',
+    `i=0; while [ $i -lt ${children} ]; do (exit 7); i=$((i+1)); done`,
+  ])
+  assert.equal(count(lines, /^\d+ +exit_group\(7\) += \?$/), children)
+  assert.equal(count(lines, /^\d+ +\+\+\+ exited with 7 \+\+\+$/), children)
+  assert.equal(
+    new Set(lines.filter(line => line.includes('exit_group(7)')).map(line => line.split(' ')[0])).size,
+    children,
+  )
+})
+
+/** Python's threads are real ones. */
+const python = spawnSync('python3', ['-c', '']).status === 0
+const noPython = !python && 'no python3 to make threads with'
+
+test('500 threads, in one process', { skip: noPython }, () => {
+  const threads = many(500)
+  const script = `import threading, os
+ready = threading.Barrier(${threads} + 1)
+def run():
+    ready.wait()
+    os.sched_get_priority_max(0)
+all = [threading.Thread(target=run) for _ in range(${threads})]
+[t.start() for t in all]
+ready.wait()
+[t.join() for t in all]`
+  const lines = traced(['-e', 'sched_get_priority_max', 'python3', '-c', script])
+  assert.equal(count(lines, /sched_get_priority_max\(\w+\) += 0$/), threads)
+  assert.equal(count(lines, /\+\+\+ exited with 0 \+\+\+$/), threads + 1)
+})
+
+test('500 threads, attached to', { skip: noPython }, async () => {
+  const threads = many(500)
+  const script = `import threading, sys
+go = threading.Event()
+all = [threading.Thread(target=go.wait) for _ in range(${threads})]
+[t.start() for t in all]
+print('ready', flush=True)
+sys.stdin.read()
+go.set()
+[t.join() for t in all]`
+  const target = spawn('python3', ['-c', script], { stdio: ['pipe', 'pipe', 'inherit'] })
+  await new Promise(resolve => target.stdout.once('data', resolve))
+  const file = join(scratch, 'attached')
+  const tracer = spawn(process.execPath, [beetrace, '-e', 'none', '-o', file, '-p', `${target.pid}`], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  const said = await new Promise(resolve => tracer.stderr.once('data', data => resolve(String(data))))
+  assert.equal(said, `beetrace: process ${target.pid} attached with ${threads + 1} threads\n`)
+  target.stdin.end()
+  await new Promise(resolve => tracer.once('exit', resolve))
+  assert.equal(count(readFileSync(file, 'utf8').split('\n'), /\+\+\+ exited with 0 \+\+\+$/), threads + 1)
+})
+
+test('a program that executes itself again and again', () => {
+  const times = many(200)
+  const script = `if [ $1 -gt 0 ]; then exec sh "$0" $(($1-1)); fi; exit 5`
+  const file = join(scratch, 'again.sh')
+  writeFileSync(file, script)
+  const lines = traced(['-s', '200', '-e', 'execve', 'sh', file, `${times}`], 5)
+  assert.equal(count(lines, /^execve\("[^"]*sh", \["sh", "[^"]*again\.sh", "\d+"\], .*\) = 0$/), times + 1)
+  assert.equal(count(lines, /^\+\+\+ exited with 5 \+\+\+$/), 1)
+})
+
+test('execve by a thread that is not the first', { skip: noPython }, () => {
+  const script = `import threading, os
+threading.Thread(target=lambda: os.execv('/bin/sh', ['sh', '-c', 'exit 6'])).start()
+threading.Event().wait()`
+  const lines = traced(['-f', '-e', 'execve,exit_group', 'python3', '-c', script], 6)
+  const superseded = lines.findIndex(line =>
+    /^\d+ +\+\+\+ superseded by execve in pid \d+ \+\+\+$/.test(line),
+  )
+  const [, leader, thread] = /^(\d+) .* pid (\d+)/.exec(lines[superseded] ?? '') ?? []
+  assert.ok(leader !== thread, lines.join('\n'))
+  const rest = lines.slice(superseded + 1)
+  assert.ok(
+    rest.every(line => line.startsWith(`${leader} `)),
+    lines.join('\n'),
+  )
+  assert.match(rest[0]!, /execve\("\/bin\/sh", \["sh", "-c", "exit 6"\], .*\) = 0$/)
+  assert.match(rest.at(-1)!, /\+\+\+ exited with 6 \+\+\+$/)
+})
+
+test('a process that ends just when it is attached to', async () => {
+  for (let i = 0; i < 5; i++) {
+    const target = spawn('sleep', [`${i * 0.05}`])
+    const file = join(scratch, 'ending')
+    const run = spawnSync(process.execPath, [beetrace, '-o', file, '-p', `${target.pid}`], {
+      encoding: 'utf8',
+    })
+    if (run.status === 0) assert.match(run.stderr, /^beetrace: process \d+ attached\n$/)
+    else
+      assert.match(
+        run.stderr,
+        /^beetrace: cannot trace process \d+: (it has ended|there is no such process)\n$/,
+      )
+  }
+})
+
+const endOf = (child: ChildProcess) =>
+  new Promise<NodeJS.Signals | null>(resolve => child.once('exit', (_, signal) => resolve(signal)))
+
+/** A command of beetrace that counts, and how far it has come. */
+async function countingUnderTrace(): Promise<{ tracer: ChildProcess; counted: () => number; pid: number }> {
+  const file = join(scratch, `count-${Math.random()}`)
+  const script = `echo $$ >${file}.pid; while :; do echo >>${file}; sleep 0.02; done`
+  const tracer = spawn(process.execPath, [beetrace, '-f', '-o', '/dev/null', 'sh', '-c', script], {
+    stdio: 'ignore',
+  })
+  const counted = () => (existsSync(file) ? statSync(file).size : 0)
+  while (counted() < 3) await sleep(20)
+  return { tracer, counted, pid: Number(readFileSync(`${file}.pid`, 'utf8')) }
+}
+
+for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+  test(`${signal} ends the tracer, and the command runs on`, async () => {
+    const { tracer, counted, pid } = await countingUnderTrace()
+    try {
+      tracer.kill(signal)
+      assert.equal(await endOf(tracer), signal)
+      const before = counted()
+      while (counted() < before + 3) await sleep(20)
+    } finally {
+      process.kill(pid, 'SIGKILL')
+    }
+  })
+}
+
+test('a reader that goes away ends the trace, not the command', () => {
+  const script = 'i=0; while [ $i -lt 2000 ]; do : </dev/null; i=$((i+1)); done; echo done'
+  const command = `"$@" -e openat sh -c '${script}' 2>&1 >${scratch}/out | head -n 1`
+  const run = spawnSync('sh', ['-c', command, 'sh', process.execPath, beetrace], { encoding: 'utf8' })
+  assert.match(run.stdout, /^openat\(/)
+  assert.equal(run.stderr, '')
+  assert.equal(readFileSync(`${scratch}/out`, 'utf8'), 'done\n')
+})
