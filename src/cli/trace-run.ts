@@ -79,6 +79,7 @@ export async function runTrace(
     }
     // not earlier: until the command runs, Ctrl-C is for us and ends us as it ends anything else
     const interrupted = ended.onSignals(command.length > 0)
+    // at our full priority: nobody empties the ring before
     await session.read()
     session.stepBack()
     const watched = [...processes, ...(child === undefined ? [] : [child])].map(pid => watchEnd(session, pid))
@@ -90,6 +91,11 @@ export async function runTrace(
       for (const pid of processes) if (ended.interrupted) say(`beetrace: process ${pid} detached\n`)
     if (losses.records > 0) {
       say(`beetrace: ${losses.records} records lost: the ring was full; try --ring-size 128M\n`)
+    }
+    if (losses.skipped > 0) {
+      say(
+        `beetrace: up to ${losses.skipped} events lost: the kernel was interrupted while it noted others on the same CPU\n`,
+      )
     }
     if (losses.threads > 0) {
       say(

@@ -58,7 +58,7 @@ check(
   [
     'sh',
     '-c',
-    'sleep 0.3; read -r _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ nice _ </proc/$$/stat; read -r _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ tracer _ </proc/$PPID/stat; echo $nice $tracer',
+    'sleep 1; read -r _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ nice _ </proc/$$/stat; read -r _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ tracer _ </proc/$PPID/stat; echo $nice $tracer',
   ],
   { stdout: '0 10\n' },
 )

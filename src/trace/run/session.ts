@@ -64,8 +64,13 @@ export interface SessionOptions {
 
 /** What was lost, for the last word to the user. */
 export interface TraceLosses {
-  /** records that found the ring full, or whose program was kept from running */
+  /** records that found the ring full */
   readonly records: number
+  /**
+   * runs of a program that the kernel skipped, because it had interrupted another run of it on the same CPU; those for
+   * processes that are not traced count as well. Seen since 7.x, which runs programs at system calls preemptibly.
+   */
+  readonly skipped: number
   /** threads that found no room in the table */
   readonly threads: number
   readonly malformed: number
@@ -87,7 +92,6 @@ export class TraceSession implements Disposable {
   readonly #control: DataView
   #look: NodeJS.Timeout | undefined
   readonly #priority = new Priority()
-  #missed = 0
 
   /** Loads and attaches the kernel half. Throws the errors of its parts, with nothing left attached. */
   static async open(options: SessionOptions): Promise<TraceSession> {
@@ -219,16 +223,13 @@ export class TraceSession implements Disposable {
     this.#priority.stop()
     for (const link of this.#half.links) link.close()
     await this.#reader.stop()
-    this.#missed = this.#half.programs.reduce(
-      (sum, program) => sum + Number(program.info().recursionMisses ?? 0),
-      0,
-    )
     if (this.#options.summary) await this.#writeSummary(lines)
     else for (const { tid, enter } of this.#callsNow()) lines.stillRunning(tid, enter)
     lines.end()
     this.#flush()
     const losses = {
-      records: mappedLossCounter(this.#maps.control!, CONTROL_LOST)() + this.#missed,
+      records: mappedLossCounter(this.#maps.control!, CONTROL_LOST)(),
+      skipped: this.#half.programs.reduce((sum, program) => sum + program.info().recursionMisses, 0),
       threads: mappedLossCounter(this.#maps.control!, CONTROL_UNFOLLOWED)(),
       malformed: lines.malformed,
     }
