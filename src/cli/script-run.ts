@@ -159,9 +159,9 @@ async function runCompiled(
   if (options.dryRun) return 0
   ended.onSignals(sink, session)
   if (pid !== undefined) ended.onProcess(pid, command, session)
+  if (process.env[NOTIFY] !== undefined) writeSync(1, `${NOTIFY}\n`)
   session.start(options.quiet ? undefined : count)
   flushErrors()
-  if (process.env[NOTIFY] !== undefined) writeSync(1, `${NOTIFY}\n`)
   command?.release()
   await ended.promise
   const end: ScriptEnd = await session.stop()

@@ -156,8 +156,10 @@ export const RING_MAP = 'ring'
 export const CONTROL_MAP = 'control'
 /** u32: the reader sleeps and wants to be woken (events/waiting-flag.ts) */
 export const CONTROL_WAITING = 0
-/** u32: 1 once `exit()` ran; every program but those of `end` returns at once */
+/** u32: 1 once `exit()` ran, with the code behind it: its record may have found the ring full */
 export const CONTROL_EXITED = 4
+/** s32 */
+export const CONTROL_EXIT_CODE = 8
 /** u64: records that found no room in the ring */
 export const CONTROL_LOST = 64
 /** u64: when the run began, CLOCK_BOOTTIME in nanoseconds, for `elapsed`; the run loop writes it before `begin` runs */

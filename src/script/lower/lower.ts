@@ -1,6 +1,6 @@
 // The lowering: each body of a checked script becomes a BPF program, described as plain data for the run loop.
 
-import { compileSpec, program as newProgram, type Program, u32 } from '../../ir/index.ts'
+import { compileSpec, program as newProgram, type Program } from '../../ir/index.ts'
 import type { ProgramSpec } from '../../spec/spec.ts'
 import {
   BPF_MAP_TYPE_ARRAY,
@@ -17,13 +17,7 @@ import type { Node, Probe } from '../ast.ts'
 import { mentions } from '../check/check.ts'
 import type { CheckedBody, CheckedScript } from '../check/checked.ts'
 import type { CheckFacts } from '../check/checker.ts'
-import {
-  CONTROL_EXITED,
-  CONTROL_MAP,
-  type CompiledScript,
-  type Place,
-  type ScriptProgram,
-} from '../compiled.ts'
+import type { CompiledScript, Place, ScriptProgram } from '../compiled.ts'
 import type { ResolvedPlace } from '../resolve/places.ts'
 import { visitChildren } from '../tree.ts'
 import { Lowering, type ProgramState } from './lowering.ts'
@@ -38,11 +32,10 @@ export interface LowerOptions {
 /** Makes programs and maps of a script without errors. @throws IrError IR_STACK, IR_TOO_LARGE */
 export function lower(checked: CheckedScript, facts: CheckFacts, options: LowerOptions = {}): CompiledScript {
   const shared = new ScriptBuilder(checked, facts)
-  const mayExit = checked.bodies.some(({ probe }) => mentions(probe, name => name === 'exit'))
   const programs: ScriptProgram[] = []
   for (const body of checked.bodies) {
     for (const places of placesOfPrograms(body, facts)) {
-      programs.push(compileBody(shared, { ...body, places }, programs.length, mayExit, options))
+      programs.push(compileBody(shared, { ...body, places }, programs.length, options))
     }
   }
   const { maps, mapSpecs, actions, timeFormats, cgroupPatterns, stacks } = shared
@@ -68,7 +61,6 @@ function compileBody(
   shared: ScriptBuilder,
   body: CheckedBody,
   index: number,
-  mayExit: boolean,
   options: LowerOptions,
 ): ScriptProgram {
   const { place, spec: attachPoint } = body.places[0]!
@@ -99,7 +91,6 @@ function compileBody(
     sharedOffsets: new Map(),
     callbacks: 0,
     stopOffset: undefined,
-    mayExit,
   }
   buildMain(program, state, body.probe)
   if (state.scratchBytes === 0) shared.mapSpecs.splice(scratchAt, 1)
@@ -120,11 +111,6 @@ function buildMain(program: Program, state: ProgramState, probe: Probe): void {
       b.return(typeof value === 'number' ? value : returned(l, value)),
     )
     l.at(probe.span)
-    const { kind } = state.body.places[0]!.place
-    if (state.mayExit && kind !== 'end' && kind !== 'begin') {
-      const exited = b.load(b.mapValue(CONTROL_MAP), CONTROL_EXITED, u32)
-      b.if(b.ne(exited, 0), () => b.return(0))
-    }
     if (probe.predicate !== null) {
       l.at(probe.predicate.span)
       const holds = predicateOf(l, probe.predicate)

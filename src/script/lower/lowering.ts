@@ -46,8 +46,6 @@ export interface ProgramState {
   callbacks: number
   /** offset of the byte in scratch by which a callback says that the whole program ends */
   stopOffset: number | undefined
-  /** whether some `exit()` is in the script: then programs look whether it ran */
-  readonly mayExit: boolean
 }
 
 /** Slots of the frame that values may take; the rest is for registers that do not fit. */

@@ -8,6 +8,8 @@ import type { Program } from '../../program/index.ts'
 import type { ByteWriter } from '../../text/index.ts'
 import {
   type Action,
+  CONTROL_EXIT_CODE,
+  CONTROL_EXITED,
   CONTROL_LOST,
   CONTROL_MAP,
   CONTROL_WAITING,
@@ -74,6 +76,7 @@ export class ScriptSession implements Disposable {
   readonly #reader: EventReader
   readonly #links: Link[] = []
   readonly #lost: () => number
+  readonly #control: DataView
   #told = 0
   #exitCode = 0
   #exited = false
@@ -86,6 +89,7 @@ export class ScriptSession implements Disposable {
     try {
       this.#names = options.names(new StackFrames(options.script, maps))
       this.#output = options.output(this.#names)
+      this.#control = maps[CONTROL_MAP]!.memory()
       this.#lost = mappedLossCounter(maps[CONTROL_MAP]!, CONTROL_LOST)
       this.#actions = new Actions({
         script: options.script,
@@ -203,6 +207,8 @@ export class ScriptSession implements Disposable {
   }
 
   #drained(): void {
+    if (this.#control.getUint32(CONTROL_EXITED, true) !== 0)
+      this.#exit(this.#control.getInt32(CONTROL_EXIT_CODE, true))
     const lost = this.#lost()
     if (lost > this.#told) {
       this.#output.lostEvents(lost - this.#told)

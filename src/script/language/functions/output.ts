@@ -7,13 +7,13 @@ import { truth } from '../../check/fold.ts'
 import { say } from '../../check/messages.ts'
 import { isCastable, isSigned, settled } from '../../check/promote.ts'
 import { typeText } from '../../check/type-text.ts'
-import { CONTROL_EXITED, CONTROL_MAP } from '../../compiled.ts'
+import { CONTROL_EXIT_CODE, CONTROL_EXITED, CONTROL_MAP } from '../../compiled.ts'
 import type { Datum } from '../../lower/datum.ts'
 import { lowerExpression } from '../../lower/expression.ts'
 import type { Lowering } from '../../lower/lowering.ts'
 import { keyOf, readAt } from '../../lower/maps.ts'
 import { emitRecord, recordType } from '../../lower/records.ts'
-import { at } from '../../lower/store.ts'
+import { at, store } from '../../lower/store.ts'
 import { checkFormat, parseFormat } from '../../output/format.ts'
 import { int32, int64, isAggregate, none, type ScriptType, uint32, uint64 } from '../../type.ts'
 import type { FunctionEntry } from '../entry.ts'
@@ -195,10 +195,18 @@ const exit: FunctionEntry = {
         : lowerExpression(l, call.args[0] as Expression)
     const action = l.shared.action({ kind: 'exit', span: call.span, args: [int32] })
     emitRecord(l, action, [int32], [code])
-    b.store(b.mapValue(CONTROL_MAP), CONTROL_EXITED, 1, u32)
+    tellExit(l, code)
     l.leave(0)
     return { kind: 'none', type: none }
   },
+}
+
+/** The record of an exit may be lost to a full ring; this is not. */
+function tellExit(l: Lowering, code: Datum): void {
+  const { b } = l
+  const control = b.mapValue(CONTROL_MAP)
+  store(l, code, int32, control, CONTROL_EXIT_CODE)
+  b.store(control, CONTROL_EXITED, 1, u32)
 }
 
 const time: FunctionEntry = {
@@ -264,8 +272,9 @@ const assertFunction: FunctionEntry = {
       emitRecord(l, action, [type], [message])
       const ends = l.shared.action({ kind: 'exit', span: call.span, args: [int32] })
       const one = b.const({ kind: 'int', bits: 32, signed: true }, 1)
-      emitRecord(l, ends, [int32], [{ kind: 'scalar', type: int32, value: one }])
-      b.store(b.mapValue(CONTROL_MAP), CONTROL_EXITED, 1, u32)
+      const code: Datum = { kind: 'scalar', type: int32, value: one }
+      emitRecord(l, ends, [int32], [code])
+      tellExit(l, code)
       l.leave(0)
     })
     return { kind: 'none', type: none }
