@@ -12,7 +12,7 @@ import { MachineNames } from '../script/run/names.ts'
 import { type ScriptEnd, ScriptSession } from '../script/run/session.ts'
 import { MachineUserFacts } from '../script/run/user-facts.ts'
 import { byteString, byteStringOf, positionOf } from '../script/source.ts'
-import { argvBytes, closeFd, pidfdOpen } from '../sys/index.ts'
+import { argvBytes, CLOCK_BOOTTIME, CLOCK_TAI, clockNs, closeFd, pidfdOpen } from '../sys/index.ts'
 import { ByteWriter } from '../text/index.ts'
 import type { BeeArguments, ScriptOptions } from './bee-arguments.ts'
 import type { Caller } from './caller.ts'
@@ -61,6 +61,7 @@ export async function runScript(
         positional: request.positional.map(byteString),
         unsafe: options.unsafe,
         environment: environmentOf(caller),
+        taiOffsetNs: clockNs(CLOCK_TAI) - clockNs(CLOCK_BOOTTIME),
         ...(pid === undefined ? {} : { pid, pidPath: processExe(pid) ?? '' }),
       },
     },

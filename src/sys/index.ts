@@ -156,4 +156,11 @@ export {
 } from './self.ts'
 export { SOL_SOCKET, setSocketOption } from './socket.ts'
 export { type SpawnOptions, spawnProcess } from './spawn.ts'
-export { CLOCK_BOOTTIME, CLOCK_MONOTONIC, CLOCK_REALTIME, clockNs, realtimeOffsetNs } from './time.ts'
+export {
+  CLOCK_BOOTTIME,
+  CLOCK_MONOTONIC,
+  CLOCK_REALTIME,
+  CLOCK_TAI,
+  clockNs,
+  realtimeOffsetNs,
+} from './time.ts'

@@ -6,6 +6,7 @@ import { linux } from './linux.ts'
 export const CLOCK_REALTIME = 0
 export const CLOCK_MONOTONIC = 1
 export const CLOCK_BOOTTIME = 7
+export const CLOCK_TAI = 11
 
 /** The clock's reading in ns. */
 export const clockNs = (clock: number): bigint => {

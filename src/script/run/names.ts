@@ -9,7 +9,7 @@ import {
   readUserNames,
   signalNames,
 } from '../../kernel/index.ts'
-import { CLOCK_BOOTTIME, CLOCK_MONOTONIC, CLOCK_REALTIME, clockNs } from '../../sys/index.ts'
+import { CLOCK_BOOTTIME, CLOCK_MONOTONIC, CLOCK_REALTIME, CLOCK_TAI, clockNs } from '../../sys/index.ts'
 import { type CompiledScript, NO_STACK, TIME_BOOT, TIME_MONOTONIC } from '../compiled.ts'
 import type { Names } from '../output/index.ts'
 import { byteString } from '../source.ts'
@@ -161,8 +161,6 @@ export class MachineNames implements Names {
     return ns - this.#offsets.tai
   }
 }
-
-const CLOCK_TAI = 11
 
 function capitalised(text: string): string {
   return text === '' ? text : text[0]!.toUpperCase() + text.slice(1)

@@ -5,6 +5,7 @@ import { EventReader, mappedLossCounter, RingBuffer, waitingFlag } from '../../e
 import { onlineCpus } from '../../kernel/index.ts'
 import { attachIterator, closeLinks, type Link, readIterator } from '../../link/index.ts'
 import type { Program } from '../../program/index.ts'
+import { CLOCK_BOOTTIME, clockNs } from '../../sys/index.ts'
 import type { ByteWriter } from '../../text/index.ts'
 import {
   type Action,
@@ -12,6 +13,7 @@ import {
   CONTROL_EXITED,
   CONTROL_LOST,
   CONTROL_MAP,
+  CONTROL_START_TIME,
   CONTROL_WAITING,
   type CompiledScript,
   type Place,
@@ -118,6 +120,7 @@ export class ScriptSession implements Disposable {
 
   /** Runs `begin` and attaches everything else; how many probes that is. Throws with nothing left attached. */
   attach(): number {
+    this.#control.setBigUint64(CONTROL_START_TIME, clockNs(CLOCK_BOOTTIME), true)
     this.#runAll('begin')
     const { programs } = this.#objects
     try {
