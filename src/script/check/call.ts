@@ -27,7 +27,9 @@ export function checkCall(c: Checker, node: Call): ScriptType | undefined {
     c.report(say.unknownFunction, node, { name: node.name }, hint === '' ? undefined : hint)
     return undefined
   }
-  if (entry.unsafe && !c.facts.run.unsafe) c.report(say.unsafe, node, { name: node.name })
+  if (entry.unsafe !== undefined && !c.facts.run.unsafe) {
+    c.report(entry.unsafe === 'call' ? say.unsafe : say.unsafeFlag, node, { name: node.name })
+  }
   if (entry.providers !== undefined && !entry.providers.includes(c.provider)) {
     c.report(say.functionElsewhere, node, { name: node.name, provider: c.provider })
   }

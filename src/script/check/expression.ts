@@ -324,6 +324,11 @@ export function placedAt(type: ScriptType, space: 'kernel' | 'user' | 'none'): S
   return type
 }
 
+/** Whether a constant is of a literal's own type: a cast one has the type that it was cast to. */
+function isLiteral(type: ScriptType | undefined, value: Constant): boolean {
+  return type?.kind !== 'integer' || type.flexible === true || (typeof value === 'bigint' && value < 0n)
+}
+
 const COMPARISONS: ReadonlySet<string> = new Set(['==', '!=', '<', '>', '<=', '>='])
 
 function checkBinary(c: Checker, node: Binary): ScriptType | undefined {
@@ -335,7 +340,12 @@ function checkBinary(c: Checker, node: Binary): ScriptType | undefined {
     const folded = foldBinary(c, node, a, b)
     if (folded !== undefined) {
       c.body.constants.set(node.id, folded)
-      return constantType(folded, undefined)
+      if (isLiteral(left, a) && isLiteral(right, b)) return constantType(folded, undefined)
+      const type = left === undefined || right === undefined ? undefined : binaryType(c, node, left, right)
+      if (type?.kind === 'integer' && typeof folded === 'bigint') {
+        c.body.constants.set(node.id, type.signed ? BigInt.asIntN(64, folded) : BigInt.asUintN(64, folded))
+      }
+      return type
     }
   } else if (a !== undefined && typeof a !== 'string') {
     // `false && …` and `true || …` need not look at the rest.
@@ -578,6 +588,7 @@ function checkField(c: Checker, node: FieldAccess): ScriptType | undefined {
     const at = type.names.indexOf(node.name)
     if (at >= 0) {
       if (node.object.kind === 'typeinfo') knowTypeInfo(c, node, node.object, at)
+      if (isNamed(node.object, 'config')) knowSetting(c, node)
       return type.elements[at]
     }
     c.report(say.noRecordField, node, { name: node.name })
@@ -618,6 +629,16 @@ function placedMember(type: ScriptType, space: 'kernel' | 'user' | 'none'): Scri
   if (type.kind === 'struct' || type.kind === 'array') return { ...type, space }
   if (type.kind === 'pointer' && space === 'user') return { ...type, space }
   return type
+}
+
+function isNamed(node: Expression, name: string): boolean {
+  return (node.kind === 'identifier' || node.kind === 'call') && node.name === name
+}
+
+/** `config().max_strlen` is known. */
+function knowSetting(c: Checker, node: FieldAccess): void {
+  const value = c.config[node.name as keyof typeof c.config]
+  c.body.constants.set(node.id, typeof value === 'number' ? BigInt(value) : value)
 }
 
 function knowTypeInfo(c: Checker, node: FieldAccess, info: TypeInfo, at: number): void {

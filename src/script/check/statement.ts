@@ -111,7 +111,14 @@ function discards(node: Expression): boolean {
 }
 
 /** Their result may go unread. */
-const SILENT: ReadonlySet<string> = new Set(['delete', 'signal', 'signal_thread', 'override', 'find'])
+const SILENT: ReadonlySet<string> = new Set([
+  'delete',
+  'signal',
+  'signal_thread',
+  'override',
+  'find',
+  'write_user',
+])
 
 function checkLet(c: Checker, node: Let): void {
   const { name } = node.variable

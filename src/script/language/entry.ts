@@ -25,8 +25,8 @@ export interface FunctionEntry {
   readonly name: string
   /** how many arguments, at least and at most */
   readonly args: readonly [number, number]
-  /** only with `--unsafe` */
-  readonly unsafe?: true
+  /** only with `--unsafe`; bpftrace refuses a function ("call") in other words than a macro of its library ("flag") */
+  readonly unsafe?: 'call' | 'flag'
   /** checked before `type` is asked; null for any */
   readonly parameters?: readonly (Parameter | null)[]
   /** these arguments are not expressions to be checked: maps, bare words */

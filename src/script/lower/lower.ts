@@ -12,6 +12,8 @@ import {
   BPF_TRACE_FENTRY,
   BPF_TRACE_FEXIT,
   BPF_TRACE_ITER,
+  BPF_TRACE_KPROBE_MULTI,
+  BPF_TRACE_UPROBE_MULTI,
 } from '../../sys/bpf-constants.generated.ts'
 import type { Node, Probe } from '../ast.ts'
 import { mentions } from '../check/check.ts'
@@ -99,7 +101,7 @@ function compileBody(
     shared.mapSpecs[scratchAt] = { ...scratchSpec, valueSize }
   }
   return {
-    spec: programSpec(program, place, options),
+    spec: { ...programSpec(program, place, options), ...multiAttach(body, shared.facts) },
     places: placesWithCookies(body),
     span: body.probe.span,
   }
@@ -132,6 +134,20 @@ function returned(l: Lowering, value: Parameters<Lowering['leave']>[0]): Paramet
 function placesWithCookies({ places }: CheckedBody): Place[] {
   if (places.length === 1) return [places[0]!.place]
   return places.map(({ place }, i) => ({ ...place, cookie: BigInt(i) }))
+}
+
+/** Several functions in one link, where the kernel has such. */
+function multiAttach({ places }: CheckedBody, facts: CheckFacts): { expectedAttachType?: number } {
+  if (places.length < 2) return {}
+  const all = places.map(({ place }) => place)
+  if (all.every(p => p.kind === 'kprobe' && p.offset === 0 && p.address === undefined)) {
+    const sameEnd = all.every(p => p.kind === 'kprobe' && p.returns === (all[0] as typeof p).returns)
+    return sameEnd && facts.kernel.has('kprobe_multi') ? { expectedAttachType: BPF_TRACE_KPROBE_MULTI } : {}
+  }
+  if (all.every(p => p.kind === 'uprobe') && facts.kernel.has('uprobe_multi')) {
+    return { expectedAttachType: BPF_TRACE_UPROBE_MULTI }
+  }
+  return {}
 }
 
 export function programType(place: Place): number {

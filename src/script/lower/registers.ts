@@ -35,3 +35,17 @@ export function argumentOffset(index: number): number | undefined {
 }
 
 export const resultOffset = registerOffsets.ax!
+
+/** Probes whose context begins with pt_regs. */
+export const WITH_REGISTERS: readonly string[] = [
+  'kprobe',
+  'kretprobe',
+  'uprobe',
+  'uretprobe',
+  'usdt',
+  'interval',
+  'profile',
+  'software',
+  'hardware',
+  'watchpoint',
+]

@@ -5,7 +5,7 @@ import type { Checker } from '../../check/checker.ts'
 import { say } from '../../check/messages.ts'
 import type { Datum } from '../../lower/datum.ts'
 import type { Lowering } from '../../lower/lowering.ts'
-import { argumentOffset, resultOffset } from '../../lower/registers.ts'
+import { argumentOffset, resultOffset, WITH_REGISTERS } from '../../lower/registers.ts'
 import { usdtArgument } from '../../lower/usdt.ts'
 import { bool, type ScriptType, string, uint8, uint64 } from '../../type.ts'
 import type { BuiltinEntry } from '../entry.ts'
@@ -186,6 +186,10 @@ export const probeBuiltins: readonly BuiltinEntry[] = [
   {
     name: 'usermode',
     type(c, node) {
+      if (NO_REGISTERS.includes(c.provider)) c.body.constants.set(node.id, 1n)
+      else if (!WITH_REGISTERS.includes(c.provider)) {
+        c.report(say.builtinElsewhere, node, { name: 'usermode', provider: c.provider })
+      }
       return c.needsContext(node) ? uint8 : undefined
     },
     lower(l) {
@@ -203,6 +207,9 @@ export const probeBuiltins: readonly BuiltinEntry[] = [
     },
   },
 ]
+
+/** Run by ourselves, so in user mode. */
+const NO_REGISTERS: readonly string[] = ['begin', 'end', 'self', 'test', 'bench']
 
 /** `cs` in struct pt_regs of x86-64 (arch/x86/include/asm/ptrace.h). */
 const CS_OFFSET = 136

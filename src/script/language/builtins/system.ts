@@ -1,7 +1,9 @@
 // Builtins about the machine: CPUs, memory nodes, chance.
 
 import { u64 } from '../../../ir/index.ts'
-import { uint64 } from '../../type.ts'
+import type { Datum } from '../../lower/datum.ts'
+import { constantDatum } from '../../lower/expression.ts'
+import { bool, int64, type ScriptType, string, type TupleType, tuple, uint64 } from '../../type.ts'
 import type { BuiltinEntry } from '../entry.ts'
 import { scalar } from './process.ts'
 
@@ -21,8 +23,32 @@ export const systemBuiltins: readonly BuiltinEntry[] = [
     lower: l => scalar(uint64, l.b.convert(l.b.call('get_numa_node_id', [], { pure: true }), u64)),
   },
   {
+    name: 'config',
+    type(c) {
+      const names = Object.keys(c.config).sort()
+      return tuple(
+        names.map(name => settingType(c.config[name as keyof typeof c.config])),
+        names,
+      )
+    },
+    lower(l, node) {
+      const { config } = l.facts
+      const type = l.typeOf(node) as TupleType
+      const elements = type.names!.map((name, i): Datum => {
+        const value = config[name as keyof typeof config]
+        return constantDatum(l, typeof value === 'number' ? BigInt(value) : value, type.elements[i]!)
+      })
+      return { kind: 'tuple', type, elements }
+    },
+  },
+  {
     name: 'rand',
     type: () => uint64,
     lower: l => scalar(uint64, l.b.convert(l.b.call('get_prandom_u32', []), u64)),
   },
 ]
+
+function settingType(value: string | number | boolean): ScriptType {
+  if (typeof value === 'boolean') return bool
+  return typeof value === 'number' ? int64 : string(value.length + 1)
+}

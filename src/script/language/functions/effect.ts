@@ -10,7 +10,7 @@ import type { Datum } from '../../lower/datum.ts'
 import { lowerExpression, lowerInteger } from '../../lower/expression.ts'
 import { countLost, wakeFlags } from '../../lower/records.ts'
 import { addressOf, inMemory, toScalar } from '../../lower/store.ts'
-import { none, string, uint64 } from '../../type.ts'
+import { bool, none, string, uint64 } from '../../type.ts'
 import type { FunctionEntry } from '../entry.ts'
 import { signalNumber } from '../signals.ts'
 
@@ -69,7 +69,7 @@ function signalFunction(name: 'signal' | 'signal_thread'): FunctionEntry {
   return {
     name,
     args: [1, 1],
-    unsafe: true,
+    unsafe: 'flag',
     type(c, call, [type]) {
       const value = c.constantOf(call.args[0]!)
       if (typeof value === 'string') {
@@ -99,7 +99,7 @@ function signalFunction(name: 'signal' | 'signal_thread'): FunctionEntry {
 const override: FunctionEntry = {
   name: 'override',
   args: [1, 1],
-  unsafe: true,
+  unsafe: 'flag',
   parameters: [{ kind: 'int' }],
   type(c, call) {
     if (c.provider !== 'kprobe') c.error(call, 'override() can only be used inside kprobes')
@@ -117,9 +117,9 @@ const override: FunctionEntry = {
 const writeUser: FunctionEntry = {
   name: 'write_user',
   args: [3, 3],
-  unsafe: true,
+  unsafe: 'flag',
   parameters: [null, null, { kind: 'int', literal: true }],
-  type: () => ({ kind: 'bool' }),
+  type: () => bool,
   lower(l, call) {
     const { b } = l
     const [to, from] = [0, 1].map(i => lowerExpression(l, call.args[i] as Expression))
@@ -134,7 +134,7 @@ const writeUser: FunctionEntry = {
     }
     const target = b.cast(toScalar(l, to!, uint64), pointer('user'))
     const result = b.call('probe_write_user', [target, addressOf(l, area), size])
-    return { kind: 'scalar', type: { kind: 'bool' }, value: b.eq(result, 0) }
+    return { kind: 'scalar', type: bool, value: b.eq(result, 0) }
   },
 }
 

@@ -30,7 +30,7 @@ function formatFunction(name: FormatKind): FunctionEntry {
   return {
     name,
     args: [1, 128],
-    ...(name === 'system' ? { unsafe: true as const } : {}),
+    ...(name === 'system' ? { unsafe: 'call' as const } : {}),
     parameters: [{ kind: 'string', literal: true }],
     type(c, call, args) {
       const format = c.stringConstant(call.args[0])

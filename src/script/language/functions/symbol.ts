@@ -7,7 +7,7 @@ import { isWhole } from '../../check/promote.ts'
 import { kindText } from '../../check/type-text.ts'
 import { lowerExpression, lowerInteger } from '../../lower/expression.ts'
 import type { Lowering } from '../../lower/lowering.ts'
-import { registerOffsets } from '../../lower/registers.ts'
+import { registerOffsets, WITH_REGISTERS } from '../../lower/registers.ts'
 import { inMemory, toScalar } from '../../lower/store.ts'
 import { type AddressSpace, intOf, type ScriptType, uint64 } from '../../type.ts'
 import { register, tgidWord } from '../builtins/probe.ts'
@@ -120,19 +120,6 @@ function firstFunction(
 ): { readonly address: bigint; readonly size: number } | undefined {
   return found[0]
 }
-
-const WITH_REGISTERS = [
-  'kprobe',
-  'kretprobe',
-  'uprobe',
-  'uretprobe',
-  'usdt',
-  'interval',
-  'profile',
-  'software',
-  'hardware',
-  'watchpoint',
-]
 
 const reg: FunctionEntry = {
   name: 'reg',
