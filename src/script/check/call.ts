@@ -3,7 +3,7 @@
 import { didYouMean } from '../../btf/index.ts'
 import type { Call, Expression } from '../ast.ts'
 import type { Parameter } from '../language/entry.ts'
-import { aggregates, builtins, functions } from '../language/index.ts'
+import { aggregates, builtinOf, builtins, functions } from '../language/index.ts'
 import type { AggregateType, ScriptType } from '../type.ts'
 import type { Checker } from './checker.ts'
 import { checkExpression } from './expression.ts'
@@ -13,7 +13,7 @@ import { kindText } from './type-text.ts'
 export function checkCall(c: Checker, node: Call): ScriptType | undefined {
   const entry = functions.get(node.name)
   if (entry === undefined) {
-    const builtin = builtins.get(node.name)
+    const builtin = builtinOf(node.name)
     if (builtin !== undefined && node.args.length === 0) {
       return builtin.type(c, { kind: 'identifier', id: node.id, span: node.span, name: node.name })
     }

@@ -25,7 +25,7 @@ import type {
   Unary,
   Variable,
 } from '../ast.ts'
-import { builtins, functions } from '../language/index.ts'
+import { builtinOf, builtins, functions } from '../language/index.ts'
 import { findMember } from '../members.ts'
 import { bool, int8, int64, intOf, type ScriptType, string, tuple, uint64 } from '../type.ts'
 import { checkCall } from './call.ts'
@@ -164,10 +164,8 @@ export function parameterNumber(text: string): bigint | undefined {
 }
 
 function checkIdentifier(c: Checker, node: Identifier): ScriptType | undefined {
-  const builtin = builtins.get(node.name)
+  const builtin = builtinOf(node.name)
   if (builtin !== undefined) return builtin.type(c, node)
-  const argument = /^arg(\d+)$/.exec(node.name)
-  if (argument !== null) return builtins.get('arg')!.type(c, node)
   const constant = c.facts.types.constant(node.name)
   if (constant !== undefined) {
     c.body.constants.set(node.id, constant.value)
@@ -220,7 +218,7 @@ export function operandType(c: Checker, operand: SizeOf['operand']): ScriptType 
   c.metaDepth++
   try {
     if (isTypeSyntax(operand)) return resolveType(c, operand)
-    if (operand.kind === 'identifier' && !builtins.has(operand.name)) {
+    if (operand.kind === 'identifier' && builtinOf(operand.name) === undefined) {
       const named = c.facts.types.named(operand.name)
       if (named !== undefined) return named
     }

@@ -23,6 +23,12 @@ export const builtins: ReadonlyMap<string, BuiltinEntry> = byName([
   ...stackBuiltins,
 ])
 
+/** The builtin that a name means: `pid`, `arg3`, and `__builtin_comm`, as bpftrace's own library writes it. */
+export function builtinOf(name: string): BuiltinEntry | undefined {
+  if (/^arg\d+$/.test(name)) return builtins.get('arg')
+  return builtins.get(name.replace(/^__builtin_/, ''))
+}
+
 export const functions: ReadonlyMap<string, FunctionEntry> = byName([
   ...outputFunctions,
   ...mapFunctions,

@@ -17,7 +17,7 @@ import type {
 import type { Constant } from '../check/checked.ts'
 import { truth } from '../check/fold.ts'
 import { isCastable, isSigned, isWhole, promote } from '../check/promote.ts'
-import { builtins, functions } from '../language/index.ts'
+import { builtinOf, functions } from '../language/index.ts'
 import { layoutOf } from '../layout.ts'
 import { findMember } from '../members.ts'
 import { int64, type PointerType, type ScriptType, type StructMember, uint64 } from '../type.ts'
@@ -101,7 +101,7 @@ export function constantDatum(l: Lowering, constant: Constant, type: ScriptType)
 }
 
 function lowerIdentifier(l: Lowering, node: Identifier): Datum {
-  const builtin = builtins.get(node.name) ?? (/^arg\d+$/.test(node.name) ? builtins.get('arg') : undefined)
+  const builtin = builtinOf(node.name)
   if (builtin !== undefined) return builtin.lower(l, node)
   return lowerCall(l, { ...node, kind: 'call', nameSpan: node.span, args: [] })
 }

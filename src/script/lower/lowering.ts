@@ -56,6 +56,8 @@ export class Lowering {
   readonly state: ProgramState
   /** undefined in callbacks, which have none */
   readonly ctx: Value | undefined
+  /** what is being built comes from here */
+  span: Span | undefined
   readonly storage = new Map<number, Storage>()
   #caches: Map<string, unknown>[] = [new Map()]
   #stackBytes = 0
@@ -105,6 +107,7 @@ export class Lowering {
 
   /** Sets where what is built from here on comes from. */
   at(span: Span): void {
+    this.span = span
     const { sources } = this.shared.checked
     const file = sources.files[span.file]
     if (file === undefined) return

@@ -7,11 +7,12 @@ import { aggregateCall } from '../check/statement.ts'
 import type { ScriptMap } from '../compiled.ts'
 import { aggregates } from '../language/index.ts'
 import { layoutOf } from '../layout.ts'
-import type { AggregateType, ScriptType } from '../type.ts'
+import { type AggregateType, int32, int64, type ScriptType } from '../type.ts'
 import { aggregateNumber } from './aggregate.ts'
 import { type Datum, isScalar, registerType } from './datum.ts'
 import { lowerExpression } from './expression.ts'
 import type { Area, Lowering } from './lowering.ts'
+import { emitRecord } from './records.ts'
 import { lowerStatements } from './statement.ts'
 import { addressOf, at, inMemory, store, toScalar, zero } from './store.ts'
 
@@ -138,7 +139,6 @@ export function assignElement(l: Lowering, node: Assignment): void {
 }
 
 export function updateElement(l: Lowering, map: ScriptMap, key: Area, datum: Datum): void {
-  const { b } = l
   const aligned = datum.kind === 'bytes' && sameBytes(datum.type, map.value)
   const area = aligned ? inMemory(l, datum) : l.temporary(pad8(layoutOf(map.value).sizeBytes), 'value')
   if (!aligned) {
@@ -147,8 +147,26 @@ export function updateElement(l: Lowering, map: ScriptMap, key: Area, datum: Dat
     // Values of kernel maps are whole words.
     if (pad8(sizeBytes) > sizeBytes) zero(l, area.base, area.offset + sizeBytes, pad8(sizeBytes) - sizeBytes)
   }
-  b.call('map_update_elem', [b.mapFd(map.store.map), addressOf(l, key), addressOf(l, area), 0])
+  putElement(l, map, key, area)
 }
+
+/** Stores an element; that there is no room is told. */
+function putElement(l: Lowering, map: ScriptMap, key: Area, value: Area, flags = 0): void {
+  const { b } = l
+  const result = b.call('map_update_elem', [
+    b.mapFd(map.store.map),
+    addressOf(l, key),
+    addressOf(l, value),
+    flags,
+  ])
+  l.if(b.eq(result, -E2BIG), () => {
+    const span = l.span ?? l.body.probe.span
+    const action = l.shared.action({ kind: 'helper-error', span, helper: 'map_update_elem', args: [int32] })
+    emitRecord(l, action, [int32], [{ kind: 'scalar', type: int64, value: result }])
+  })
+}
+
+const E2BIG = 7
 
 /** Changes a number in a map by `by`; gives the old or the new one when it is asked for. */
 export function stepElement(
@@ -187,7 +205,7 @@ export function stepElement(
       const value = l.temporary(8, 'value')
       b.store(value.base, value.offset, 0, u64)
       b.store(value.base, value.offset, amount, width)
-      b.call('map_update_elem', [b.mapFd(map.store.map), addressOf(l, key), addressOf(l, value), 0])
+      putElement(l, map, key, value)
       result?.set(wanted === 'old' ? b.const(result.type, 0) : b.convert(amount, result.type as IntType))
     },
   )
@@ -232,11 +250,11 @@ function aggregateInto(l: Lowering, target: Element, map: ScriptMap, value: Expr
       if (entry.first !== undefined) {
         const first = l.temporary(sizeBytes, 'first')
         entry.first(l, type, first.base, first.offset, amount)
-        b.call('map_update_elem', [fd(), addressOf(l, key), addressOf(l, first), 0])
+        putElement(l, map, key, first)
         return
       }
       const zeros = l.buffer(sizeBytes)
-      b.call('map_update_elem', [fd(), addressOf(l, key), addressOf(l, zeros), BPF_NOEXIST])
+      putElement(l, map, key, zeros, BPF_NOEXIST)
       l.ifNotNull(b.call('map_lookup_elem', [fd(), addressOf(l, key)]), found =>
         entry.update(l, type, found, 0, amount),
       )
