@@ -1,6 +1,7 @@
 // Runs one script from its text to the last map: compiles, attaches, waits for its end, and says what was lost.
 
 import { closeSync, openSync, writeSync } from 'node:fs'
+import { demangle } from '../elf/index.ts'
 import { BeetraceError } from '../errors/index.ts'
 import { checkPrivileges, processExe, readProcess, UserSymbols } from '../kernel/index.ts'
 import { ABI_NATIVE, machineOf, syscallNames } from '../kernel/uapi/index.ts'
@@ -11,6 +12,7 @@ import { MachineKernelFacts } from '../script/run/kernel-facts.ts'
 import { MachineNames } from '../script/run/names.ts'
 import { type ScriptEnd, ScriptSession } from '../script/run/session.ts'
 import { MachineUserFacts } from '../script/run/user-facts.ts'
+import { namesUserAddresses, watchMappings } from '../script/run/watch-mappings.ts'
 import { byteString, byteStringOf, positionOf } from '../script/source.ts'
 import { argvBytes, CLOCK_BOOTTIME, CLOCK_TAI, clockNs, closeFd, pidfdOpen } from '../sys/index.ts'
 import { ByteWriter } from '../text/index.ts'
@@ -62,6 +64,7 @@ export async function runScript(
         unsafe: options.unsafe,
         environment: environmentOf(caller),
         taiOffsetNs: clockNs(CLOCK_TAI) - clockNs(CLOCK_BOOTTIME),
+        ...(command === undefined ? {} : { childPid: command.pid }),
         ...(pid === undefined ? {} : { pid, pidPath: processExe(pid) ?? '' }),
       },
     },
@@ -119,9 +122,9 @@ async function runCompiled(
           kernel: () => kernel.symbols(),
           user: (tgid, address) => {
             const found = symbols.symbolize(tgid, Number(address))
-            return found?.name === undefined
-              ? undefined
-              : { name: byteString(found.name), offset: found.offset }
+            if (found?.name === undefined) return undefined
+            const name = config.cpp_demangle ? demangle(found.name) : found.name
+            return { name: byteString(name), offset: found.offset }
           },
           module: (tgid, address) => {
             const module = symbols.symbolize(tgid, Number(address))?.module
@@ -164,7 +167,9 @@ async function runCompiled(
   session.start(options.quiet ? undefined : count)
   flushErrors()
   command?.release()
+  const unwatch = pid !== undefined && namesUserAddresses(script) ? watchMappings(symbols, pid) : () => {}
   await ended.promise
+  unwatch()
   const end: ScriptEnd = await session.stop()
   flushErrors()
   if (end.lost > 0) say(`WARNING: Total lost event count: ${end.lost}\n`)

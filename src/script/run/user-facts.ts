@@ -1,6 +1,6 @@
 // What this machine's programs and libraries answer to the compiler (facts.ts).
 
-import { addressToOffset, type UsdtLocation } from '../../elf/index.ts'
+import { addressToOffset, demangle, type UsdtLocation } from '../../elf/index.ts'
 import { Binary, findBinaries, globMatcher, isGlob, mappedBinaries } from '../../kernel/index.ts'
 import type { UserFacts, UserFunction } from '../facts.ts'
 import { byteString, readable } from '../source.ts'
@@ -25,7 +25,15 @@ export class MachineUserFacts implements UserFacts, Disposable {
     return found.flatMap(({ name, address, sizeBytes, fileOffset }) =>
       fileOffset === undefined
         ? []
-        : [{ name, address: BigInt(address), fileOffset: BigInt(fileOffset), size: sizeBytes }],
+        : [
+            {
+              name,
+              demangled: demangle(name),
+              address: BigInt(address),
+              fileOffset: BigInt(fileOffset),
+              size: sizeBytes,
+            },
+          ],
     )
   }
 
