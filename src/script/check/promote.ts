@@ -2,6 +2,7 @@
 // get_promoted_type). Integers grow, strings take the larger capacity, tuples element by element.
 
 import {
+  type EnumType,
   type IntegerType,
   intOf,
   type ScriptType,
@@ -54,7 +55,7 @@ export function sameType(a: ScriptType, b: ScriptType): boolean {
       return a.bits === other.bits && a.signed === other.signed && a.flexible === other.flexible
     }
     case 'enum':
-      return a.name === (b as typeof a).name && a.bits === (b as typeof a).bits
+      return sameEnum(a, b as EnumType) && a.bits === (b as EnumType).bits
     case 'string':
     case 'buffer':
       return a.capacity === (b as typeof a).capacity
@@ -101,6 +102,10 @@ export function sameType(a: ScriptType, b: ScriptType): boolean {
   }
 }
 
+function sameEnum(a: EnumType, b: EnumType): boolean {
+  return a.values === b.values || (a.name !== '' && a.name === b.name)
+}
+
 function sameStruct(a: StructType, b: StructType): boolean {
   return a.def === b.def || (a.def.name !== '' && a.def.name === b.def.name && a.def.union === b.def.union)
 }
@@ -110,7 +115,7 @@ export function promote(current: ScriptType | undefined, next: ScriptType): Scri
   if (current === undefined) return isCastable(next) ? intOf(64, isSigned(next)) : next
   if (sameType(current, next)) return next
   if (isWhole(current) && isWhole(next)) {
-    if (current.kind === 'enum' && next.kind === 'enum' && current.name === next.name) return current
+    if (current.kind === 'enum' && next.kind === 'enum' && sameEnum(current, next)) return current
     return promoteIntegers(integerOf(current), integerOf(next))
   }
   if (isWhole(current) && isCastable(next)) {

@@ -22,10 +22,20 @@ export function checkBlock(c: Checker, block: Block): ScriptType | undefined {
         break
       }
       checkStatement(c, statement)
-      ended = statement.kind === 'jump'
+      ended = endsBlock(statement)
     }
     return block.value === null ? { kind: 'none' } : checkExpression(c, block.value)
   })
+}
+
+/** Whether nothing runs after a statement: `exit()` ends the program as `return` does. */
+export function endsBlock(statement: Statement): boolean {
+  if (statement.kind === 'jump') return true
+  return (
+    statement.kind === 'expression' &&
+    statement.expression.kind === 'call' &&
+    statement.expression.name === 'exit'
+  )
 }
 
 export function checkIf(c: Checker, node: If): ScriptType | undefined {

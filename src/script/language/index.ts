@@ -3,7 +3,7 @@
 import { aggregateEntries } from './aggregates.ts'
 import { clockBuiltins } from './builtins/clock.ts'
 import { probeBuiltins } from './builtins/probe.ts'
-import { processBuiltins } from './builtins/process.ts'
+import { processBuiltins, taskFunctions } from './builtins/process.ts'
 import { stackBuiltins } from './builtins/stack.ts'
 import { systemBuiltins } from './builtins/system.ts'
 import type { AggregateEntry, BuiltinEntry, FunctionEntry } from './entry.ts'
@@ -30,6 +30,7 @@ export function builtinOf(name: string): BuiltinEntry | undefined {
 }
 
 export const functions: ReadonlyMap<string, FunctionEntry> = byName([
+  ...taskFunctions,
   ...outputFunctions,
   ...mapFunctions,
   ...stringFunctions,

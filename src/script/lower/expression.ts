@@ -24,6 +24,7 @@ import { int64, type PointerType, type ScriptType, type StructMember, uint64 } f
 import { type Datum, isScalar, registerType } from './datum.ts'
 import type { Lowering } from './lowering.ts'
 import { lowerStep as lowerMapStep, readElement } from './maps.ts'
+import { emitRecord } from './records.ts'
 import { lowerIf, lowerValueBlock } from './statement.ts'
 import { at, elementOf, inMemory, store, toScalar, truthOf } from './store.ts'
 import { stringsEqual } from './strings.ts'
@@ -202,8 +203,13 @@ export function arithmetic(l: Lowering, operator: string, x: Value, y: Value): V
   const unsigned = (value: Value) => b.convert(value, u64)
   const divided = (quotient: (a: Value, d: Value) => Value): Value => {
     const divisor = unsigned(y)
-    const value = quotient(unsigned(x), divisor)
-    return b.convert(b.select(b.eq(divisor, 0), b.const(u64, 1), value), type)
+    const result = b.variable(u64, 1)
+    l.if(
+      b.ne(divisor, 0),
+      () => result.set(quotient(unsigned(x), divisor)),
+      () => warnOfZero(l),
+    )
+    return b.convert(result.get(), type)
   }
   switch (operator) {
     case '+':
@@ -229,6 +235,14 @@ export function arithmetic(l: Lowering, operator: string, x: Value, y: Value): V
     default:
       throw new Error(`no operator ${operator}`)
   }
+}
+
+const DIVIDED_BY_ZERO =
+  'Divide or modulo by 0 detected. This can lead to unexpected results. 1 is being used as the result.'
+
+function warnOfZero(l: Lowering): void {
+  const span = l.span ?? l.body.probe.span
+  emitRecord(l, l.shared.action({ kind: 'warnf', span, format: DIVIDED_BY_ZERO, args: [] }), [], [])
 }
 
 function compare(l: Lowering, operator: Comparison, x: Datum, y: Datum): Value {

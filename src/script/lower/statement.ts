@@ -3,7 +3,7 @@
 import { bool, type Value } from '../../ir/index.ts'
 import type { Assignment, Block, Expression, If, Statement } from '../ast.ts'
 import { truth } from '../check/fold.ts'
-import { compound } from '../check/statement.ts'
+import { compound, endsBlock } from '../check/statement.ts'
 import { none, type ScriptType } from '../type.ts'
 import type { Datum } from './datum.ts'
 import { choose, lowerCondition, lowerExpression, lowerInteger, lowerStep } from './expression.ts'
@@ -30,7 +30,7 @@ export function lowerStatements(l: Lowering, statements: readonly Statement[]): 
   for (const statement of statements) {
     lowerStatement(l, statement)
     // The checker warned that nothing runs after this.
-    if (statement.kind === 'jump') return
+    if (endsBlock(statement)) return
   }
 }
 

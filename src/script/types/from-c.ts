@@ -41,8 +41,7 @@ export function layOutDefinitions(unit: CUnit, others: OtherTypes): OwnDefinitio
   const typedefs = new Map([...unit.typedefs].map(([name, type]) => [name, layouter.type(type).type]))
   const constants = new Map(
     [...unit.enumerators].map(([name, { value, of }]) => {
-      const type = of.name === '' ? integerOf(layouter.enumeration(of)) : layouter.enumeration(of)
-      return [name, { value, type }]
+      return [name, { value, type: layouter.enumeration(of) }]
     }),
   )
   return { structs, unions, enums, typedefs, constants }

@@ -1,15 +1,16 @@
 // Builtins about the running task: ids, name, user.
 
 import { pointer, u32, u64, type Value } from '../../../ir/index.ts'
-import type { Identifier } from '../../ast.ts'
+import type { Call, Expression, Identifier } from '../../ast.ts'
 import type { Checker } from '../../check/checker.ts'
 import type { Datum } from '../../lower/datum.ts'
-import { memberOf, objectAt } from '../../lower/expression.ts'
+import { lowerExpression, memberOf, objectAt } from '../../lower/expression.ts'
 import type { Lowering } from '../../lower/lowering.ts'
+import { toScalar } from '../../lower/store.ts'
 import { findMember } from '../../members.ts'
 import type { ScriptType } from '../../type.ts'
 import { string, uint32, uint64 } from '../../type.ts'
-import type { BuiltinEntry } from '../entry.ts'
+import type { BuiltinEntry, FunctionEntry } from '../entry.ts'
 
 /**
  * The process in the upper half, the thread in the lower, called once a run: of the machine's pid namespace, or (`own`)
@@ -34,18 +35,6 @@ export function uidGid(l: Lowering): Value {
 
 export function scalar(type: ScriptType, value: Value): Datum {
   return { kind: 'scalar', type, value }
-}
-
-export function taskName(l: Lowering): Datum {
-  const { b } = l
-  return {
-    kind: 'made',
-    type: COMM,
-    write(to, offset) {
-      b.call('get_current_comm', [b.offset(to, offset), COMM.capacity])
-      return undefined
-    },
-  }
 }
 
 const COMM = string(16)
@@ -76,41 +65,58 @@ export function taskPointer(c: Checker | Lowering): ScriptType {
       }
 }
 
-/** A field reached from the current task, through pointers. */
-function taskField(name: string, path: readonly string[]): BuiltinEntry {
-  const follow = (c: Checker | Lowering): ScriptType | undefined => {
-    let type: ScriptType = taskPointer(c)
-    for (const part of path) {
-      const struct = type.kind === 'pointer' ? type.to : type
-      if (struct.kind !== 'struct') return undefined
-      const member = findMember(struct.def, part)
-      if (member === undefined) return undefined
-      type = member.type
-    }
-    return type
-  }
-  return {
-    name,
-    type(c, node: Identifier) {
-      const found = follow(c)
-      return (
-        found ?? c.error(node, `${name} needs type information (BTF) of the kernel, which it does not have`)
-      )
-    },
-    lower(l) {
-      let datum: Datum = scalar(taskPointer(l), currentTask(l))
-      for (const part of path) {
-        const struct = datum.type.kind === 'pointer' ? datum.type.to : datum.type
-        if (datum.kind === 'scalar' && datum.type.kind === 'pointer') {
-          datum = objectAt(l, datum.value, 'kernel', datum.type.to, 0)
-        }
-        const member = findMember((struct as Extract<ScriptType, { kind: 'struct' }>).def, part)!
-        datum = memberOf(l, datum, member, member.type)
-      }
-      return datum
-    },
-  }
+/** Fields reached from a task, through pointers; of the current one when no other is named. */
+const TASK_FIELDS: Readonly<Record<string, readonly string[]>> = {
+  ppid: ['real_parent', 'pid'],
+  pcomm: ['real_parent', 'comm'],
+  leader_tid: ['group_leader', 'pid'],
+  leader_comm: ['group_leader', 'comm'],
 }
+
+type Struct = Extract<ScriptType, { kind: 'struct' }>
+
+function taskFieldType(c: Checker, node: Identifier | Call, path: readonly string[]): ScriptType | undefined {
+  let type: ScriptType | undefined = taskPointer(c)
+  for (const part of path) {
+    const struct: ScriptType | undefined = type?.kind === 'pointer' ? type.to : type
+    type = struct?.kind === 'struct' ? findMember(struct.def, part)?.type : undefined
+  }
+  return (
+    type ?? c.error(node, `${node.name} needs type information (BTF) of the kernel, which it does not have`)
+  )
+}
+
+function taskField(l: Lowering, task: Value, path: readonly string[]): Datum {
+  let datum: Datum = scalar(taskPointer(l), task)
+  for (const part of path) {
+    const { type } = datum
+    const struct = (type.kind === 'pointer' ? type.to : type) as Struct
+    if (datum.kind === 'scalar' && type.kind === 'pointer') {
+      datum = objectAt(l, datum.value, 'kernel', type.to, 0)
+    }
+    const member = findMember(struct.def, part)!
+    datum = memberOf(l, datum, member, member.type)
+  }
+  return datum
+}
+
+const taskBuiltins: readonly BuiltinEntry[] = Object.entries(TASK_FIELDS).map(([name, path]) => ({
+  name,
+  type: (c, node) => taskFieldType(c, node, path),
+  lower: l => taskField(l, currentTask(l), path),
+}))
+
+/** `ppid(task)` and the like. */
+export const taskFunctions: readonly FunctionEntry[] = Object.entries(TASK_FIELDS).map(([name, path]) => ({
+  name,
+  args: [0, 1],
+  type: (c, call) => taskFieldType(c, call, path),
+  lower(l, call) {
+    const arg = call.args[0] as Expression | undefined
+    const task = arg === undefined ? currentTask(l) : toScalar(l, lowerExpression(l, arg), uint64)
+    return taskField(l, task, path)
+  },
+}))
 
 export const processBuiltins: readonly BuiltinEntry[] = [
   {
@@ -147,8 +153,5 @@ export const processBuiltins: readonly BuiltinEntry[] = [
     lower: l =>
       scalar({ kind: 'bool' }, l.b.const({ kind: 'bool' }, l.facts.run.childPid === undefined ? 0 : 1)),
   },
-  taskField('ppid', ['real_parent', 'tgid']),
-  taskField('pcomm', ['real_parent', 'comm']),
-  taskField('leader_tid', ['group_leader', 'pid']),
-  taskField('leader_comm', ['group_leader', 'comm']),
+  ...taskBuiltins,
 ]
