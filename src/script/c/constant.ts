@@ -1,5 +1,7 @@
 // Constant expressions of C: array sizes, bit field widths, enumerators, `#if`. Integers only, in 64 bits.
 
+import type { BinaryOperator } from '../ast.ts'
+import { binaryPrecedence } from '../precedence.ts'
 import type { TokenCursor } from './cursor.ts'
 import { c } from './messages.ts'
 
@@ -33,32 +35,13 @@ function evaluateConditional(cursor: TokenCursor, names: ConstantNames): bigint 
   return otherwise === null ? null : condition !== 0n ? then : otherwise
 }
 
-const precedences: Readonly<Record<string, number>> = {
-  '||': 1,
-  '&&': 2,
-  '|': 3,
-  '^': 4,
-  '&': 5,
-  '==': 6,
-  '!=': 6,
-  '<': 7,
-  '>': 7,
-  '<=': 7,
-  '>=': 7,
-  '<<': 8,
-  '>>': 8,
-  '+': 9,
-  '-': 9,
-  '*': 10,
-  '/': 10,
-  '%': 10,
-}
-
 function evaluateBinary(cursor: TokenCursor, names: ConstantNames, lowest: number): bigint | null {
   let left = evaluateUnary(cursor, names)
   while (left !== null) {
     const operator = cursor.text
-    const precedence = Object.hasOwn(precedences, operator) ? precedences[operator]! : 0
+    const precedence = Object.hasOwn(binaryPrecedence, operator)
+      ? binaryPrecedence[operator as BinaryOperator]
+      : 0
     if (precedence < lowest || precedence === 0) return left
     const { span } = cursor
     cursor.at++

@@ -2,6 +2,7 @@
 // and what stands alone (primary.ts).
 
 import type { BinaryOperator, Expression, MapAccess, MapName, Step, Unary, Variable } from '../ast.ts'
+import { binaryPrecedence } from '../precedence.ts'
 import { endOfText, isDigit } from './characters.ts'
 import { parseInteger } from './integer.ts'
 import { syntax } from './messages.ts'
@@ -39,34 +40,13 @@ function parseBinary(p: Parser, lowest: number, first: Expression): Expression {
     const at = scanner.afterLayout(scanner.at)
     const operator = operatorAt(p, at)
     if (operator === undefined) return left
-    const precedence = precedences[operator]
+    const precedence = binaryPrecedence[operator]
     if (precedence < lowest) return left
     scanner.at = at + operator.length
     const right = parseBinary(p, precedence + 1, parseUnary(p))
     const span = scanner.span(left.span.start)
     left = { kind: 'binary', id: p.ids.count++, span, operator, left, right }
   }
-}
-
-const precedences: Readonly<Record<BinaryOperator, number>> = {
-  '||': 1,
-  '&&': 2,
-  '|': 3,
-  '^': 4,
-  '&': 5,
-  '==': 6,
-  '!=': 6,
-  '<': 7,
-  '>': 7,
-  '<=': 7,
-  '>=': 7,
-  '<<': 8,
-  '>>': 8,
-  '+': 9,
-  '-': 9,
-  '*': 10,
-  '/': 10,
-  '%': 10,
 }
 
 /** The binary operator at an offset. Assignments are none, and neither is the `/` that ends a predicate. */

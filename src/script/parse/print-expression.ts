@@ -1,31 +1,11 @@
 // Expressions as source text, with no more parentheses than the grammar needs.
 
-import type { BinaryOperator, Expression } from '../ast.ts'
+import type { Expression } from '../ast.ts'
+import { binaryPrecedence } from '../precedence.ts'
 import { blockText, ifText, operandOf, quoted, typeText } from './print.ts'
 
 /** How tight a construct binds: `?:` 0, the binary operators 1 to 10, prefix operators 11, the rest 12. */
 type Tightness = number
-
-const binaryTightness: Readonly<Record<BinaryOperator, Tightness>> = {
-  '||': 1,
-  '&&': 2,
-  '|': 3,
-  '^': 4,
-  '&': 5,
-  '==': 6,
-  '!=': 6,
-  '<': 7,
-  '>': 7,
-  '<=': 7,
-  '>=': 7,
-  '<<': 8,
-  '>>': 8,
-  '+': 9,
-  '-': 9,
-  '*': 10,
-  '/': 10,
-  '%': 10,
-}
 
 /** The text of an expression where at least `tightness` is needed; looser ones go into parentheses. */
 export function expressionText(e: Expression, indent: string, tightness: Tightness = 0): string {
@@ -39,7 +19,7 @@ function tightnessOf(e: Expression): Tightness {
     case 'ternary':
       return 0
     case 'binary':
-      return binaryTightness[e.operator]
+      return binaryPrecedence[e.operator]
     case 'unary':
     case 'address-of':
     case 'cast':
@@ -91,7 +71,7 @@ function bareText(e: Expression, indent: string): string {
       return `${e.operator}${gap}${operand}`
     }
     case 'binary': {
-      const tightness = binaryTightness[e.operator]
+      const tightness = binaryPrecedence[e.operator]
       const right = inner(e.right, tightness + 1)
       // "/ {" would be the end of a predicate
       const isAmbiguous = e.operator === '/' && right.startsWith('{')
