@@ -2,9 +2,21 @@
 
 export { Btf, parseBtf } from './btf.ts'
 export { BtfBuilder } from './builder.ts'
+export {
+  type CoreAnswer,
+  type CoreKind,
+  type CoreModule,
+  type CoreQuestion,
+  CoreResolver,
+  type CoreTargets,
+  essentialName,
+  typesAgree,
+} from './core/index.ts'
 export { type BtfValue, type DecodeOptions, decodeValue } from './decode-value.ts'
 export { encodeValue } from './encode-value.ts'
+export { type BtfExtSection, type CoreRecord, type FunctionRecord, LINE_FIELDS, parseBtfExt } from './ext.ts'
 export { type FieldLocation, fieldPath } from './field-path.ts'
+export { ALL_KINDS, type BtfKinds, layOutSections, type SectionLayout, sanitizeBtf } from './kernel-blob.ts'
 export type { BtfKind } from './kinds.ts'
 export {
   type FoundMember,

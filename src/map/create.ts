@@ -10,6 +10,12 @@ import { MAP_TYPE_RULES } from './map-type.ts'
 export interface MapCreateOptions {
   /** id in vmlinux BTF of `struct bpf_struct_ops_NAME`, for a struct_ops map */
   readonly vmlinuxValueTypeId?: number
+  /** a module's BTF that `vmlinuxValueTypeId` is in instead; the caller's */
+  readonly valueTypeBtfFd?: number
+  /** descriptor of an inner map to use as the template; the caller's */
+  readonly innerMapFd?: number
+  /** a descriptor of the BTF in `spec.btf`, when it is loaded already; the caller's */
+  readonly btfFd?: number
 }
 
 /** What the kernel is asked for: the spec with the demands of its type met. Descriptors are left out. */
@@ -42,20 +48,25 @@ export const createMap = (spec: MapSpec, options: MapCreateOptions = {}): number
   const rule = MAP_TYPE_RULES[spec.type] ?? {}
   const owned: number[] = []
   try {
-    const innerMapFd = rule.inner && spec.inner !== undefined ? createMap(spec.inner) : undefined
-    if (innerMapFd !== undefined) owned.push(innerMapFd)
+    let innerMapFd = rule.inner ? options.innerMapFd : undefined
+    if (rule.inner && innerMapFd === undefined && spec.inner !== undefined) {
+      innerMapFd = createMap(spec.inner)
+      owned.push(innerMapFd)
+    }
     const base: MapCreateAttr = {
       ...mapCreateAttr(spec),
       ...(innerMapFd === undefined ? {} : { innerMapFd }),
       ...(options.vmlinuxValueTypeId === undefined
         ? {}
         : { btfVmlinuxValueTypeId: options.vmlinuxValueTypeId }),
+      ...(options.valueTypeBtfFd === undefined ? {} : { valueTypeBtfObjFd: options.valueTypeBtfFd }),
     }
     const btf = spec.btf ?? (rule.btf ? plainBtf(spec.keySize, spec.valueSize) : undefined)
     if (btf !== undefined) {
-      const btfFd = bpfBtfLoad(btf.data)
-      if (btfFd >= 0) owned.push(btfFd)
-      else if (rule.btf) throw failed(spec, btfFd, 'bpf(BPF_BTF_LOAD)')
+      const btfFd =
+        spec.btf !== undefined && options.btfFd !== undefined ? options.btfFd : bpfBtfLoad(btf.data)
+      if (btfFd >= 0 && btfFd !== options.btfFd) owned.push(btfFd)
+      if (btfFd < 0 && rule.btf) throw failed(spec, btfFd, 'bpf(BPF_BTF_LOAD)')
       if (btfFd >= 0) {
         const typed = { ...base, btfFd, btfKeyTypeId: btf.keyTypeId, btfValueTypeId: btf.valueTypeId }
         const fd = withMemlock(() => bpfMapCreate(typed))

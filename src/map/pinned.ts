@@ -4,17 +4,21 @@ import { BeetraceError, errno, SyscallError } from '../errors/index.ts'
 import type { MapSpec } from '../spec/spec.ts'
 import { bpfObjGet } from '../sys/index.ts'
 import { BpfMap } from './bpf-map.ts'
-import { mapCreateAttr } from './create.ts'
+import { type MapCreateOptions, mapCreateAttr } from './create.ts'
 
 /**
  * The map pinned under `root` (a directory of a BPF file system) by the spec's name, or a new one, pinned there. Throws when the pinned one has another
  * type, size or flags than the spec.
  */
-export const openOrCreatePinned = (spec: MapSpec, root: string): BpfMap => {
-  const path = `${root}/${spec.name}`
+export const openOrCreatePinned = (
+  spec: MapSpec,
+  root: string,
+  options: MapCreateOptions & { /** where it is not the spec's name */ readonly fileName?: string } = {},
+): BpfMap => {
+  const path = `${root}/${options.fileName ?? spec.name}`
   const fd = bpfObjGet(path)
   if (fd === -errno.ENOENT) {
-    const map = BpfMap.create(spec)
+    const map = BpfMap.create(spec, options)
     try {
       map.pin(path)
     } catch (error) {

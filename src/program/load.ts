@@ -37,6 +37,8 @@ export interface LoadOptions {
   readonly attachBtfId?: number
   /** program to extend or trace, or descriptor of the module's BTF of `attachBtfId` */
   readonly attachProgFd?: number
+  /** a descriptor of the BTF in `spec.info`, when it is loaded already; the caller's */
+  readonly btfFd?: number
   /** whether jumps may be made long (v4, Linux 6.6); asked of the kernel's release unless told */
   readonly longJumps?: boolean
 }
@@ -77,8 +79,9 @@ const loadAt = (spec: ProgramSpec, options: LoadOptions): number => {
     ...(options.attachBtfId === undefined ? {} : { attachBtfId: options.attachBtfId }),
     ...(options.attachProgFd === undefined ? {} : { attachProgFd: options.attachProgFd }),
     ...(options.fdArray === undefined ? {} : { fdArray: options.fdArray }),
+    ...(spec.kernelVersion === undefined ? {} : { kernVersion: spec.kernelVersion }),
   }
-  return loadWithInfo(spec, base, programBtf(spec))
+  return loadWithInfo(spec, base, programBtf(spec), options.btfFd)
 }
 
 /**
@@ -104,8 +107,13 @@ export const loadPrepared = async (
 
 type Named = Pick<ProgramSpec, 'name' | 'type' | 'attachTo'>
 
-const loadWithInfo = (spec: Named, base: ProgLoadAttr, btf: ProgramBtf | undefined): number => {
-  const btfFd = btf === undefined ? -1 : bpfBtfLoad(btf.btf)
+const loadWithInfo = (
+  spec: Named,
+  base: ProgLoadAttr,
+  btf: ProgramBtf | undefined,
+  loadedFd?: number,
+): number => {
+  const btfFd = btf === undefined ? -1 : (loadedFd ?? bpfBtfLoad(btf.btf))
   try {
     if (btf !== undefined && btfFd >= 0) {
       const fd = loadPatiently(withInfo(base, btf, btfFd))
@@ -117,7 +125,7 @@ const loadWithInfo = (spec: Named, base: ProgLoadAttr, btf: ProgramBtf | undefin
     if (fd >= 0) return fd
     throw refused(spec, btf !== undefined && btfFd >= 0 ? withInfo(base, btf, btfFd) : base, fd)
   } finally {
-    if (btfFd >= 0) closeFd(btfFd)
+    if (btfFd >= 0 && btfFd !== loadedFd) closeFd(btfFd)
   }
 }
 

@@ -69,6 +69,7 @@ export function withMaps(
  * their names with it.
  */
 export function programBtf(spec: ProgramSpec): ProgramInfo | undefined {
+  if (spec.info !== undefined) return spec.info
   const needed = ({ source, ref }: Insn): boolean => source !== undefined || ref?.kind === 'funcAddress'
   return spec.globals !== undefined || spec.insns.some(needed)
     ? buildProgramInfo(spec.name, spec.insns, undefined, spec.globals)

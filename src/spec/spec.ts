@@ -2,7 +2,7 @@
 // floors above turn them into kernel objects. Nothing here knows a kernel or owns a descriptor.
 
 import type { Insn } from '../asm/insn.ts'
-import type { GlobalFunction } from '../btf/program-info.ts'
+import type { GlobalFunction, ProgramInfo } from '../btf/program-info.ts'
 
 /** A map to create. Names of fields are those of `union bpf_attr` for BPF_MAP_CREATE. */
 export interface MapSpec {
@@ -47,6 +47,10 @@ export interface ProgramSpec {
   readonly expectedAttachType?: number
   /** what a tracing, LSM or extension program attaches to: a kernel function or type name, resolved at load */
   readonly attachTo?: string
+  /** BTF with function and line info that came with the instructions; made from `source` and labels otherwise */
+  readonly info?: ProgramInfo
+  /** LINUX_VERSION_CODE, which kprobe programs had to give before Linux 5.0 */
+  readonly kernelVersion?: number
 }
 
 /** Programs and the maps they name. */

@@ -1,0 +1,13 @@
+// Compiled objects: ELF as specs of programs and maps.
+
+export type {
+  CompiledMap,
+  CompiledObject,
+  CompiledProgram,
+  Extern,
+  ProgramRelocation,
+  Variable,
+} from './compiled-object.ts'
+export { readObject } from './read-object.ts'
+export { type AutoAttach, type SectionDefinition, sectionDefinitions } from './section-definitions.ts'
+export { knownSectionNames, parseSectionName, type SectionName } from './section-name.ts'

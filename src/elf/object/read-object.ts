@@ -1,0 +1,190 @@
+// A compiled object, read: what clang made of C (or rustc of Rust) becomes specs of programs and maps.
+
+import {
+  type BtfExtSection,
+  layOutSections,
+  parseBtf,
+  parseBtfExt,
+  type SectionLayout,
+} from '../../btf/index.ts'
+import { ElfError } from '../../errors/index.ts'
+import { BPF_F_SLEEPABLE, BPF_F_XDP_HAS_FRAGS } from '../../sys/bpf-constants.generated.ts'
+import { bytesSource } from '../byte-source.ts'
+import { EM_BPF, ET_REL } from '../constants.ts'
+import { type Elf, findSection, isElf, parseElf } from '../elf.ts'
+import { sectionData } from '../section-data.ts'
+import type { CompiledMap, CompiledObject, CompiledProgram, Extern } from './compiled-object.ts'
+import type { ReadContext } from './context.ts'
+import { isData, readDataMap } from './data-maps.ts'
+import { type PlacedMap, readDeclaredMaps } from './declared-maps.ts'
+import { KCONFIG, kconfigMap, readExterns } from './externs.ts'
+import { type DataReferences, isCode, type ObjectFunction, readFunctions } from './functions.ts'
+import { readLegacyMaps } from './legacy-maps.ts'
+import { type LinkInput, linkProgram } from './link-program.ts'
+import { parseSectionName } from './section-name.ts'
+import { readStructOps } from './struct-ops.ts'
+import { type ObjectSymbol, readObjectSymbols } from './symbols.ts'
+
+/**
+ * Reads an object of either byte order.
+ * @param file what messages call it; its last part up to the first dot names the maps of data
+ * @throws ElfError, BtfError, ObjectError, AsmError for what is malformed; nothing else
+ */
+export function readObject(bytes: Uint8Array, file: string): CompiledObject {
+  if (!isElf(bytes)) throw new ElfError(file, `is no compiled object: it does not start as an ELF file does`)
+  const elf = parseElf(bytesSource(file, bytes))
+  checkKind(elf, file)
+  const symbols = readObjectSymbols(elf)
+  const rawBtf = sectionBytes(elf, '.BTF')
+  const firstBtf = rawBtf && parseBtf(rawBtf)
+  const bare: ReadContext = { file, name: objectName(file), elf, symbols, btf: firstBtf }
+  const externs = readExterns(bare)
+  // a kernel gets little-endian BTF from us, and only then is there something to fill in
+  const btfBytes =
+    rawBtf && firstBtf && elf.littleEndian
+      ? layOutSections(rawBtf, firstBtf, sectionLayouts(bare, externs))
+      : rawBtf
+  const btf = btfBytes && parseBtf(btfBytes)
+  const context: ReadContext = { ...bare, btf }
+
+  const placed = [...readDeclaredMaps(context, btfBytes), ...readLegacyMaps(context)]
+  const data = elf.sections.filter(isData).map(section => readDataMap(context, section, btfBytes))
+  const config = kconfigMap(context, externs, btfBytes)
+  const maps: CompiledMap[] = [
+    ...placed.map(({ map }) => map),
+    ...data,
+    ...(config === undefined ? [] : [config]),
+    ...readStructOps(context),
+  ]
+  const functions = readFunctions(context, dataReferences(context, placed, externs))
+  const extBytes = sectionBytes(elf, '.BTF.ext')
+  const ext = btf && extBytes ? parseBtfExt(extBytes, btf) : new Map<string, BtfExtSection>()
+  const byLabel = new Map(functions.map(each => [each.label, each]))
+  const license = text(sectionBytes(elf, 'license'))
+  const version = sectionBytes(elf, 'version')
+  const kernelVersion =
+    version?.length === 4
+      ? new DataView(version.buffer, version.byteOffset).getUint32(0, elf.littleEndian)
+      : undefined
+  const entry = { license, ...(kernelVersion === undefined ? {} : { kernelVersion }) }
+  const called = calledFunctions(functions)
+  return {
+    ...{ file, name: context.name, license, maps, externs },
+    ...(kernelVersion === undefined ? {} : { kernelVersion }),
+    ...(btf === undefined || btfBytes === undefined ? {} : { btf, btfBytes }),
+    programs: functions
+      .filter(each => isEntry(each, called))
+      .map(main => readProgram(context, main, { functions: byLabel, ext, btfBytes }, entry)),
+  }
+}
+
+function checkKind(elf: Elf, file: string): void {
+  if (!elf.is64) throw new ElfError(file, 'is of 32 bits: BPF objects have 64')
+  // LLVM before 3.9 left the machine open
+  if (elf.machine !== EM_BPF && elf.machine !== 0)
+    throw new ElfError(
+      file,
+      `is made for machine ${elf.machine}, not for BPF (${EM_BPF}): was it compiled without -target bpf?`,
+    )
+  if (elf.type !== ET_REL)
+    throw new ElfError(file, `is an ELF file of type ${elf.type} and no relocatable object (1)`)
+}
+
+/** `/tmp/my.tool.bpf.o` is `my`. */
+const objectName = (file: string): string => file.replace(/^.*\//, '').replace(/\..*$/s, '') || 'object'
+
+function sectionBytes(elf: Elf, name: string): Uint8Array | undefined {
+  const section = findSection(elf, name)
+  return section === undefined || section.sizeBytes === 0 ? undefined : sectionData(elf, section)
+}
+
+const text = (bytes: Uint8Array | undefined): string =>
+  bytes === undefined ? '' : Buffer.from(bytes).toString('latin1').replace(/\0.*$/s, '')
+
+/** Where the variables of each section are, for BTF that does not say. */
+function sectionLayouts(context: ReadContext, externs: readonly Extern[]): Map<string, SectionLayout> {
+  const layouts = new Map<string, SectionLayout>()
+  for (const section of context.elf.sections) {
+    if (section.name === '' || isCode(section) || context.btf?.find(section.name, 'datasec') === undefined)
+      continue
+    const offsets = new Map<string, number>()
+    for (const { name, value, isSection, isLocal } of context.symbols.bySection.get(section.index) ?? [])
+      if (!isSection && !isLocal) offsets.set(name, value)
+    layouts.set(section.name, { sizeBytes: section.sizeBytes, offsets })
+  }
+  const config = externs.filter(each => each.kind === 'kconfig')
+  if (config.length > 0)
+    layouts.set(KCONFIG, {
+      sizeBytes: Math.max(...config.map(each => each.offsetBytes + each.sizeBytes)),
+      offsets: new Map(config.map(each => [each.name, each.offsetBytes])),
+    })
+  return layouts
+}
+
+function dataReferences(
+  context: ReadContext,
+  placed: readonly PlacedMap[],
+  externs: readonly Extern[],
+): DataReferences {
+  const { sections } = context.elf
+  const byName = new Map(externs.map(each => [each.name, each]))
+  const at = (symbol: ObjectSymbol, addend: number) => symbol.value + addend
+  return {
+    mapAt: (symbol, addend) =>
+      placed.find(
+        ({ section, offsetBytes, sizeBytes }) =>
+          section === symbol.section &&
+          at(symbol, addend) >= offsetBytes &&
+          at(symbol, addend) < offsetBytes + sizeBytes,
+      )?.map.label,
+    dataAt: (symbol, addend) => {
+      const section = sections[symbol.section]
+      return section !== undefined && isData(section)
+        ? { map: section.name, offset: at(symbol, addend) }
+        : undefined
+    },
+    extern: name => byName.get(name),
+    kconfigMap: KCONFIG,
+  }
+}
+
+/** Labels of what is called, or handed to a helper as a callback. */
+function calledFunctions(functions: readonly ObjectFunction[]): Set<string> {
+  const called = new Set<string>()
+  for (const { insns } of functions)
+    for (const { ref } of insns)
+      if (ref?.kind === 'subprog' || ref?.kind === 'funcAddress') called.add(ref.name)
+  return called
+}
+
+/**
+ * `.text` holds functions that programs call. Elsewhere static functions are the same, and so is what others call in a section
+ * whose name says no type of program.
+ */
+function isEntry({ label, section, isLocal }: ObjectFunction, called: ReadonlySet<string>): boolean {
+  if (section.name === '.text') return false
+  if (parseSectionName(section.name) === undefined) return !isLocal && !called.has(label)
+  return !isLocal || !called.has(label)
+}
+
+function readProgram(
+  context: ReadContext,
+  main: ObjectFunction,
+  input: LinkInput,
+  entry: Pick<CompiledProgram, 'license' | 'kernelVersion'>,
+): CompiledProgram {
+  const section = main.section.name
+  const sectionName = parseSectionName(section)
+  const definition = sectionName?.definition
+  const flags =
+    (definition?.sleepable ? BPF_F_SLEEPABLE : 0) | (definition?.xdpFrags ? BPF_F_XDP_HAS_FRAGS : 0)
+  return {
+    name: main.name,
+    type: definition?.type ?? 0,
+    ...entry,
+    ...(flags === 0 ? {} : { flags }),
+    ...(definition?.attachType === undefined ? {} : { expectedAttachType: definition.attachType }),
+    ...{ section, sectionName, autoload: sectionName?.autoload ?? !section.startsWith('?') },
+    ...linkProgram(context, main, input),
+  }
+}

@@ -1,0 +1,92 @@
+// The global variables of an object by name: set before loading, read and written after it. Constants (`const volatile`) can only
+// be set before.
+
+import { type Btf, type BtfValue, decodeValue, encodeValue, sizeOf } from '../btf/index.ts'
+import type { Variable } from '../elf/index.ts'
+import { BeetraceError } from '../errors/index.ts'
+import type { ObjectMap } from './object-map.ts'
+
+const KEY_0 = new Uint8Array(new ArrayBuffer(4))
+
+/** One variable. Numbers up to 53 bits are numbers, wider ones bigints; structs are objects and char arrays text, as BTF says. */
+export class GlobalVariable {
+  readonly name: string
+  /** `.rodata`, `.bss`, … */
+  readonly section: string
+  readonly variable: Variable
+  /** no writes once the object is loaded */
+  readonly readonly: boolean
+  readonly #map: ObjectMap
+  readonly #btf: Btf | undefined
+  readonly #data: Uint8Array
+
+  /** @param data initial value of the section, which loading hands to the kernel */
+  constructor(variable: Variable, map: ObjectMap, data: Uint8Array, btf: Btf | undefined) {
+    this.name = variable.name
+    this.section = map.label
+    this.variable = variable
+    this.readonly = map.source.frozen === true
+    this.#map = map
+    this.#data = data
+    this.#btf = btf
+  }
+
+  /** Throws BtfError for an object without types: use `bytes`. */
+  get value(): BtfValue {
+    const { btf, type } = this.#type()
+    return decodeValue(btf, type, this.bytes)
+  }
+
+  set value(value: BtfValue) {
+    const { btf, type } = this.#type()
+    this.bytes = encodeValue(btf, type, value)
+  }
+
+  /** A copy of what is there now. */
+  get bytes(): Uint8Array {
+    const { offsetBytes, sizeBytes } = this.variable
+    return this.#section().slice(offsetBytes, offsetBytes + sizeBytes)
+  }
+
+  set bytes(bytes: Uint8Array) {
+    const { offsetBytes, sizeBytes } = this.variable
+    if (bytes.length !== sizeBytes)
+      throw new BeetraceError('OBJECT_USE', `"${this.name}" has ${sizeBytes} bytes, not ${bytes.length}`)
+    if (!this.#map.loaded) {
+      this.#data.set(bytes, offsetBytes)
+      return
+    }
+    if (this.readonly)
+      throw new BeetraceError(
+        'OBJECT_USE',
+        `"${this.name}" is constant once the object is loaded: set it before`,
+      )
+    const shared = this.#map.map.memory()
+    new Uint8Array(shared.buffer, shared.byteOffset, shared.byteLength).set(bytes, offsetBytes)
+  }
+
+  #section(): Uint8Array {
+    if (!this.#map.loaded) return this.#data
+    // what is frozen cannot be mapped for writing
+    const { map } = this.#map
+    if (this.readonly) return map.lookup(KEY_0) ?? new Uint8Array(map.valueSize)
+    const shared = map.memory()
+    return new Uint8Array(shared.buffer, shared.byteOffset, shared.byteLength)
+  }
+
+  #type() {
+    const { typeId, sizeBytes } = this.variable
+    if (this.#btf === undefined || typeId === 0)
+      throw new BeetraceError(
+        'OBJECT_USE',
+        `"${this.name}" has no type: the object has no BTF of it; use \`bytes\``,
+      )
+    const type = this.#btf.type(typeId)
+    if (sizeOf(this.#btf, type) !== sizeBytes)
+      throw new BeetraceError(
+        'OBJECT_USE',
+        `"${this.name}" has ${sizeBytes} bytes but a type of another size`,
+      )
+    return { btf: this.#btf, type }
+  }
+}

@@ -1,0 +1,133 @@
+// What programs expect of the kernel by name, found on this machine: addresses, variables and functions with their types.
+
+import { type Btf, essentialName, resolve, typesAgree } from '../btf/index.ts'
+import type { CompiledObject, Extern } from '../elf/index.ts'
+import { ObjectError } from '../errors/index.ts'
+import {
+  hasVmlinuxBtf,
+  type KernelSymbols,
+  moduleBtf,
+  modulesWithBtf,
+  openModuleBtf,
+  readKernelSymbols,
+  vmlinuxBtf,
+} from '../kernel/index.ts'
+import { closeFd } from '../sys/index.ts'
+
+/** What an extern came to. */
+export type FoundName =
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'address'; readonly address: bigint }
+  /** id of a variable or function in BTF; `moduleFd` when it is a module's */
+  | { readonly kind: 'btf'; readonly btfId: number; readonly moduleFd: number; readonly fdIndex: number }
+
+/** Finds each name once. Keeps descriptors of modules open until closed: loading a program takes them. */
+export class KernelNames implements Disposable {
+  readonly #object: CompiledObject
+  readonly #found = new Map<string, FoundName>()
+  readonly #moduleFds = new Map<string, number>()
+  #symbols: KernelSymbols | undefined
+
+  constructor(object: CompiledObject) {
+    this.#object = object
+  }
+
+  /** For BPF_PROG_LOAD: what the `off` of a call of a module's function counts in; place 0 is the kernel's own. */
+  get fdArray(): Int32Array | undefined {
+    return this.#moduleFds.size === 0 ? undefined : Int32Array.of(0, ...this.#moduleFds.values())
+  }
+
+  /** Throws ObjectError for what is missing and not weak, or has another type than the program believes. */
+  find(name: string): FoundName {
+    const known = this.#found.get(name)
+    if (known !== undefined) return known
+    const extern = this.#object.externs.find(each => each.name === name)
+    if (extern === undefined) throw new ObjectError(this.#object.file, `"${name}" is not among the externs`)
+    const found = this.#find(extern)
+    if (found.kind === 'absent' && !extern.weak) throw this.#missing(extern)
+    this.#found.set(name, found)
+    return found
+  }
+
+  close(): void {
+    for (const fd of this.#moduleFds.values()) closeFd(fd)
+    this.#moduleFds.clear()
+    this.#found.clear()
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  #find(extern: Extern): FoundName {
+    switch (extern.kind) {
+      case 'address':
+        return this.#address(extern.name)
+      case 'variable':
+        return this.#typed(extern, 'var')
+      case 'function':
+        return this.#typed(extern, 'func')
+      case 'kconfig':
+        throw new ObjectError(this.#object.file, `"${extern.name}" is configuration and has no address`)
+    }
+  }
+
+  #address(name: string): FoundName {
+    this.#symbols ??= readKernelSymbols()
+    const [first, ...others] = this.#symbols.lookup(name)
+    if (first === undefined) return { kind: 'absent' }
+    const other = others.find(each => each.address !== first.address)
+    if (other !== undefined)
+      throw new ObjectError(
+        this.#object.file,
+        `extern "${name}" is ambiguous: the kernel has it at 0x${first.address.toString(16)} and 0x${other.address.toString(16)}`,
+      )
+    return { kind: 'address', address: first.address }
+  }
+
+  #typed(extern: Extern & { readonly typeId: number }, kind: 'var' | 'func'): FoundName {
+    if (!hasVmlinuxBtf()) return { kind: 'absent' }
+    const name = essentialName(extern.name)
+    const inKernel = vmlinuxBtf().find(name, kind)
+    if (inKernel !== undefined) {
+      if (!this.#agrees(extern, vmlinuxBtf(), inKernel.typeId)) return this.#unlike(extern)
+      return { kind: 'btf', btfId: inKernel.id, moduleFd: 0, fdIndex: 0 }
+    }
+    for (const module of modulesWithBtf()) {
+      const btf = moduleBtf(module)
+      const type = btf.findAll(name, kind).find(each => each.id >= btf.firstId)
+      if (type === undefined) continue
+      if (!this.#agrees(extern, btf, type.typeId)) return this.#unlike(extern)
+      let moduleFd = this.#moduleFds.get(module)
+      if (moduleFd === undefined) this.#moduleFds.set(module, (moduleFd = openModuleBtf(module)))
+      return {
+        kind: 'btf',
+        btfId: type.id,
+        moduleFd,
+        fdIndex: [...this.#moduleFds.keys()].indexOf(module) + 1,
+      }
+    }
+    return { kind: 'absent' }
+  }
+
+  #agrees({ typeId }: { readonly typeId: number }, kernel: Btf, kernelTypeId: number): boolean {
+    return typesAgree(this.#object.btf!, typeId, kernel, resolve(kernel, kernel.type(kernelTypeId)).id)
+  }
+
+  /** A weak one of another type is as good as none: the program has another way for that kernel. */
+  #unlike(extern: Extern): FoundName {
+    if (extern.weak) return { kind: 'absent' }
+    throw new ObjectError(
+      this.#object.file,
+      `extern ${extern.kind} "${extern.name}" has another type in this kernel than in the program`,
+    )
+  }
+
+  #missing(extern: Extern): ObjectError {
+    const what = extern.kind === 'function' ? 'function' : extern.kind === 'variable' ? 'variable' : 'symbol'
+    return new ObjectError(
+      this.#object.file,
+      `this kernel has no ${what} "${extern.name}": declare the extern weak if the program can do without it`,
+    )
+  }
+}

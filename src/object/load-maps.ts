@@ -1,0 +1,109 @@
+// Making the maps of an object: templates of inner maps, data with its initial values, what is pinned by name; and filling those
+// that hold other maps or programs.
+
+import { ObjectError } from '../errors/index.ts'
+import { BpfMap, type MapCreateOptions, openOrCreatePinned } from '../map/index.ts'
+import type { MapSpec } from '../spec/spec.ts'
+import {
+  BPF_MAP_TYPE_ARENA,
+  BPF_MAP_TYPE_ARRAY_OF_MAPS,
+  BPF_MAP_TYPE_CGROUP_ARRAY,
+  BPF_MAP_TYPE_CPUMAP,
+  BPF_MAP_TYPE_DEVMAP,
+  BPF_MAP_TYPE_DEVMAP_HASH,
+  BPF_MAP_TYPE_HASH_OF_MAPS,
+  BPF_MAP_TYPE_PERF_EVENT_ARRAY,
+  BPF_MAP_TYPE_PROG_ARRAY,
+  BPF_MAP_TYPE_QUEUE,
+  BPF_MAP_TYPE_SOCKHASH,
+  BPF_MAP_TYPE_SOCKMAP,
+  BPF_MAP_TYPE_STACK,
+  BPF_MAP_TYPE_STACK_TRACE,
+  BPF_MAP_TYPE_XSKMAP,
+  LITTLE_ENDIAN,
+} from '../sys/index.ts'
+import type { ObjectMap } from './object-map.ts'
+
+/** Types of which the kernel takes no BTF. */
+const WITHOUT_BTF: ReadonlySet<number> = new Set([
+  BPF_MAP_TYPE_ARENA,
+  BPF_MAP_TYPE_ARRAY_OF_MAPS,
+  BPF_MAP_TYPE_CGROUP_ARRAY,
+  BPF_MAP_TYPE_CPUMAP,
+  BPF_MAP_TYPE_DEVMAP,
+  BPF_MAP_TYPE_DEVMAP_HASH,
+  BPF_MAP_TYPE_HASH_OF_MAPS,
+  BPF_MAP_TYPE_PERF_EVENT_ARRAY,
+  BPF_MAP_TYPE_PROG_ARRAY,
+  BPF_MAP_TYPE_QUEUE,
+  BPF_MAP_TYPE_SOCKHASH,
+  BPF_MAP_TYPE_SOCKMAP,
+  BPF_MAP_TYPE_STACK,
+  BPF_MAP_TYPE_STACK_TRACE,
+  BPF_MAP_TYPE_XSKMAP,
+])
+
+export interface MapInput {
+  readonly file: string
+  /** BTF as this kernel takes it, and its descriptor, once it is loaded; undefined when the kernel takes none of it */
+  readonly loadedBtf: { readonly data: Uint8Array; readonly fd: number } | undefined
+  /** where maps declared with LIBBPF_PIN_BY_NAME are pinned; asked for when there is one */
+  readonly pinRoot: () => string
+}
+
+/** Makes a map that is no struct_ops, or opens the pinned one. Throws SyscallError, NotSupportedError, BeetraceError. */
+export function makeMap(map: ObjectMap, data: Uint8Array | undefined, input: MapInput): BpfMap {
+  if (map.reuse !== undefined) return map.reuse
+  const spec = specOf(map, data, input)
+  const options: MapCreateOptions = input.loadedBtf === undefined ? {} : { btfFd: input.loadedBtf.fd }
+  const path = map.pinPath
+  if (path !== undefined || map.source.pinned) {
+    const root = path === undefined ? input.pinRoot() : path.slice(0, Math.max(0, path.lastIndexOf('/')))
+    return openOrCreatePinned(spec, root, {
+      ...options,
+      fileName: path === undefined ? map.label : path.slice(path.lastIndexOf('/') + 1),
+    })
+  }
+  return BpfMap.create(spec, options)
+}
+
+function specOf({ source, maxEntries }: ObjectMap, data: Uint8Array | undefined, input: MapInput): MapSpec {
+  const { btf: _, inner, pinned: __, ...spec } = source
+  const typed = source.btf !== undefined && input.loadedBtf !== undefined && !WITHOUT_BTF.has(source.type)
+  return {
+    ...spec,
+    maxEntries,
+    ...(typed ? { btf: { ...source.btf!, data: input.loadedBtf!.data } } : {}),
+    ...(inner === undefined ? {} : { inner: innerOf(inner, input) }),
+    ...(data === undefined || source.role === 'structOps'
+      ? {}
+      : { contents: [{ key: new Uint8Array(new ArrayBuffer(4)), value: data }] }),
+  }
+}
+
+function innerOf(inner: MapSpec, input: MapInput): MapSpec {
+  const { btf, ...spec } = inner
+  const typed = btf !== undefined && input.loadedBtf !== undefined && !WITHOUT_BTF.has(inner.type)
+  return typed ? { ...spec, btf: { ...btf, data: input.loadedBtf!.data } } : spec
+}
+
+/** Puts maps into maps of maps, and programs into program arrays, where the source says so. Throws ObjectError. */
+export function fillMap(
+  { source, map, label }: ObjectMap,
+  file: string,
+  fdOf: (value: string) => number | undefined,
+): void {
+  for (const [index, value] of (source.values ?? []).entries()) {
+    if (value === undefined) continue
+    const fd = fdOf(value)
+    if (fd === undefined)
+      throw new ObjectError(file, `its value ${index}, "${value}", is not loaded`, { map: label })
+    map.update(u32(index), u32(fd))
+  }
+}
+
+const u32 = (value: number): Uint8Array => {
+  const bytes = new Uint8Array(new ArrayBuffer(4))
+  new DataView(bytes.buffer).setUint32(0, value, LITTLE_ENDIAN)
+  return bytes
+}

@@ -1,0 +1,163 @@
+// Loading one program of an object: variants by what this kernel has, relocation, and errors that say what the verifier means.
+
+import { type CoreResolver, LINE_FIELDS } from '../btf/index.ts'
+import { type CompiledObject, type CompiledProgram, knownSectionNames } from '../elf/index.ts'
+import { BtfError, errno, ObjectError, SyscallError, VerifierError } from '../errors/index.ts'
+import { features, hasFeature } from '../kernel/index.ts'
+import { type LoadOptions, Program, resolveProgramTarget } from '../program/index.ts'
+import type { ProgramSpec } from '../spec/spec.ts'
+import {
+  BPF_PROG_TYPE_EXT,
+  BPF_PROG_TYPE_LSM,
+  BPF_PROG_TYPE_TRACING,
+  BPF_TRACE_UPROBE_MULTI,
+} from '../sys/index.ts'
+import type { KernelNames } from './kernel-names.ts'
+import type { ObjectProgram } from './object-program.ts'
+import { relocate } from './relocate.ts'
+
+export interface ProgramInput {
+  readonly object: CompiledObject
+  readonly core: () => CoreResolver
+  readonly names: KernelNames
+  readonly maps: Readonly<Record<string, { readonly fd: number }>>
+  readonly missingMaps: ReadonlySet<string>
+  readonly loadedBtf: { readonly data: Uint8Array; readonly fd: number } | undefined
+  /** for programs of struct_ops: the kernel's struct and the member */
+  readonly structOps:
+    | { readonly structId: number; readonly memberIndex: number; readonly moduleFd?: number }
+    | undefined
+}
+
+/** Throws VerifierError, ObjectError, SyscallError, NotSupportedError, BtfError. */
+export function loadObjectProgram(program: ObjectProgram, input: ProgramInput): Program {
+  const { source } = program
+  const { object } = input
+  const place = { program: program.name, section: program.section }
+  if (program.type === 0)
+    throw new ObjectError(
+      object.file,
+      `the section name says no type of program: ${knownSectionNames(program.section)} Or set its \`type\``,
+      place,
+    )
+  const { insns, poisoned } = relocate(source, {
+    core: input.core,
+    names: input.names,
+    missingMaps: input.missingMaps,
+    fail: (what, slot, cause) => {
+      const line = sourceAt(object, source, slot)
+      throw new ObjectError(
+        object.file,
+        what,
+        { ...place, insn: slot, ...(line === undefined ? {} : { source: line }) },
+        { cause },
+      )
+    },
+  })
+  const { info, flags: _, ...rest } = source
+  const spec: ProgramSpec = {
+    ...rest,
+    insns,
+    type: program.type,
+    ...(program.flags === 0 ? {} : { flags: program.flags }),
+    ...attachTypeOf(program),
+    ...(info === undefined || input.loadedBtf === undefined
+      ? {}
+      : { info: { ...info, btf: input.loadedBtf.data } }),
+    ...(program.attachTo === undefined || !attachesByName(program) ? {} : { attachTo: program.attachTo }),
+  }
+  const { fdArray } = input.names
+  const options: LoadOptions = {
+    maps: input.maps,
+    kfunc: name => {
+      const found = input.names.find(name)
+      return found.kind === 'btf' ? { btfId: found.btfId, fdIndex: found.fdIndex } : undefined
+    },
+    longJumps: false,
+    ...(fdArray === undefined ? {} : { fdArray }),
+    ...(input.loadedBtf === undefined ? {} : { btfFd: input.loadedBtf.fd }),
+    ...targetOf(program, input),
+  }
+  try {
+    return loadVariant(program, spec, options)
+  } catch (error) {
+    throw explained(error, program.name, poisoned)
+  }
+}
+
+/** Without its optional attach type where the kernel refuses that. */
+function loadVariant(program: ObjectProgram, spec: ProgramSpec, options: LoadOptions): Program {
+  try {
+    return Program.load(spec, options)
+  } catch (error) {
+    const optional = program.source.sectionName?.definition.attachTypeOptional === true
+    const invalid = error instanceof SyscallError && error.errno === errno.EINVAL
+    if (!optional || !invalid || spec.expectedAttachType === undefined) throw error
+    const { expectedAttachType: _, ...without } = spec
+    return Program.load(without, options)
+  }
+}
+
+/** USDT programs of an object are attached at all places by one link where the kernel can. */
+function attachTypeOf({ source, expectedAttachType }: ObjectProgram) {
+  if (source.sectionName?.definition.attach === 'usdt' && hasFeature(features.uprobeMulti))
+    return { expectedAttachType: BPF_TRACE_UPROBE_MULTI }
+  return expectedAttachType === undefined ? {} : { expectedAttachType }
+}
+
+const attachesByName = ({ type }: ObjectProgram): boolean =>
+  type === BPF_PROG_TYPE_TRACING || type === BPF_PROG_TYPE_LSM || type === BPF_PROG_TYPE_EXT
+
+function targetOf(program: ObjectProgram, { object, structOps }: ProgramInput): Partial<LoadOptions> {
+  if (structOps !== undefined)
+    return {
+      attachBtfId: structOps.structId,
+      ...(structOps.moduleFd === undefined ? {} : { attachProgFd: structOps.moduleFd }),
+    }
+  if (!attachesByName(program)) return {}
+  const fail = (what: string): never => {
+    throw new ObjectError(object.file, what, { program: program.name, section: program.section })
+  }
+  if (program.attachTo === undefined)
+    return fail('its section names no target: set `attachTo` before loading')
+  if (program.attachToProgram !== undefined) {
+    const { attachBtfId, attachProgFd } = resolveProgramTarget(program.attachToProgram, program.attachTo)
+    return { attachBtfId, ...(attachProgFd === undefined ? {} : { attachProgFd }) }
+  }
+  if (program.type === BPF_PROG_TYPE_EXT)
+    return fail('it replaces a function of another program: set `attachToProgram` before loading')
+  return {}
+}
+
+/** What the verifier cannot know: that a call of an unknown function stands for something this kernel lacks. */
+function explained(error: unknown, name: string, poisoned: ReadonlyMap<number, string>): unknown {
+  if (!(error instanceof VerifierError) || poisoned.size === 0) return error
+  const reason = error.summary.reasons.join('\n')
+  if (!/invalid func unknown#(195896080|200[12]\d{6})|kernel function|unknown#/.test(reason)) return error
+  const at = /^(\d+): /.exec(error.summary.insn ?? '')
+  const why = at === null ? undefined : poisoned.get(Number(at[1]))
+  if (why === undefined) return error
+  return new VerifierError(name, error.errno, error.log, {
+    hint: `instruction ${at![1]}: ${why}`,
+    cause: error,
+  })
+}
+
+/** `tool.bpf.c:12: x = task->pid;` of the last line at or before a slot. */
+export function sourceAt(
+  { btf }: CompiledObject,
+  { lines }: CompiledProgram,
+  slot: number,
+): string | undefined {
+  let found = -1
+  for (let at = 0; at < lines.length; at += LINE_FIELDS)
+    if (lines[at]! <= slot && (found < 0 || lines[at]! >= lines[found]!)) found = at
+  if (found < 0 || btf === undefined) return undefined
+  try {
+    const file = btf.string(lines[found + 1]!).replace(/^.*\//, '')
+    return `${file}:${lines[found + 3]! >>> 10}: ${btf.string(lines[found + 2]!).trim()}`
+  } catch (error) {
+    if (error instanceof BtfError) return undefined
+    throw error
+  }
+}

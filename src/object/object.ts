@@ -1,0 +1,354 @@
+// A compiled object from opening to closing:
+//
+//     using object = openObject('tool.bpf.o')
+//     object.global('min_us').value = 1000n        settings, until
+//     object.load()                                maps are made and programs verified
+//     object.attach()                              what its section says where
+//     object.map('events').map                     BpfMap; object.program('on_exec').program: Program
+//
+// Opening touches no kernel. Closing detaches, unloads and lets go of the maps.
+
+import { CoreResolver, type CoreTargets, parseBtf, sanitizeBtf } from '../btf/index.ts'
+import { type CompiledObject, readObject } from '../elf/index.ts'
+import { BeetraceError, ObjectError } from '../errors/index.ts'
+import {
+  FileSource,
+  features,
+  hasFeature,
+  linuxVersionCode,
+  moduleBtf,
+  modulesWithBtf,
+  openBpfFs,
+  openModuleBtf,
+  readKernelConfig,
+  readKernelSymbols,
+  vmlinuxBtf,
+} from '../kernel/index.ts'
+import { attachStructOps, type Link } from '../link/index.ts'
+import { BpfMap } from '../map/index.ts'
+import type { Program } from '../program/index.ts'
+import { BPF_F_VTYPE_BTF_OBJ_FD, bpfBtfLoad, closeFd, LITTLE_ENDIAN } from '../sys/index.ts'
+import type { AttachOptions } from './attach.ts'
+import { GlobalVariable } from './globals.ts'
+import { fillConfig } from './kconfig.ts'
+import { KernelNames } from './kernel-names.ts'
+import { fillMap, makeMap } from './load-maps.ts'
+import { loadObjectProgram } from './load-programs.ts'
+import { ObjectMap } from './object-map.ts'
+import { ObjectProgram } from './object-program.ts'
+import { planStructOps, type StructOpsPlan } from './struct-ops-plan.ts'
+import { attachUsdtProgram } from './usdt.ts'
+
+export interface OpenOptions {
+  /** what messages call an object that is given as bytes; its start names the maps of data */
+  readonly name?: string
+}
+
+export interface ObjectLoadOptions {
+  /** the kernel's types, where it has none or others are wanted (BTFHub); raw BTF */
+  readonly kernelBtf?: Uint8Array
+  /** lines `CONFIG_X=y` instead of what /proc/config.gz or /boot has */
+  readonly kernelConfig?: string
+  /** directory of a BPF file system for maps that are pinned by name; its root unless told */
+  readonly pinRoot?: string
+  /**
+   * Told of each program that this kernel refuses: returning true leaves it out, and loading goes on. Maps are needed all the
+   * same.
+   */
+  readonly onRefused?: (program: ObjectProgram, error: unknown) => boolean
+}
+
+/** Opens a compiled object. Throws ElfError, BtfError, ObjectError, AsmError. */
+export function openObject(from: string | Uint8Array, { name }: OpenOptions = {}): BpfObject {
+  if (typeof from !== 'string') return new BpfObject(readObject(from, name ?? 'object'))
+  using file = new FileSource(from)
+  if (file.sizeBytes > OBJECT_BYTES_MAX)
+    throw new ObjectError(from, `${file.sizeBytes} bytes are too many for a compiled object`)
+  return new BpfObject(readObject(file.read(0, file.sizeBytes), name ?? from))
+}
+
+const OBJECT_BYTES_MAX = 1 << 28
+
+export class BpfObject implements Disposable {
+  readonly source: CompiledObject
+  /** by name, in the order of the object */
+  readonly programs: ReadonlyMap<string, ObjectProgram>
+  /** by what the source calls them; sections of data by the section's name */
+  readonly maps: ReadonlyMap<string, ObjectMap>
+  /** global variables by name; static ones too, and of two with one name the first */
+  readonly globals: ReadonlyMap<string, GlobalVariable>
+  readonly #data = new Map<string, Uint8Array>()
+  readonly #structOps = new Map<string, StructOpsPlan>()
+  readonly #links: Link[] = []
+  #state: 'open' | 'loaded' | 'closed' = 'open'
+
+  /** Use `openObject`. */
+  constructor(source: CompiledObject) {
+    this.source = source
+    this.programs = new Map(source.programs.map(each => [each.name, new ObjectProgram(each)]))
+    this.maps = new Map(source.maps.map(each => [each.label, new ObjectMap(each)]))
+    const globals = new Map<string, GlobalVariable>()
+    for (const map of this.maps.values()) {
+      const data = map.source.data && Uint8Array.from(map.source.data)
+      if (data !== undefined) this.#data.set(map.label, data)
+      if (data === undefined || map.source.role !== 'data') continue
+      for (const variable of map.source.variables ?? [])
+        if (!globals.has(variable.name))
+          globals.set(variable.name, new GlobalVariable(variable, map, data, source.btf))
+    }
+    this.globals = globals
+  }
+
+  /** Throws BeetraceError `OBJECT_USE` with the names there are. */
+  program(name: string): ObjectProgram {
+    return this.programs.get(name) ?? this.#none('program', name, this.programs.keys())
+  }
+
+  /** Throws BeetraceError `OBJECT_USE` with the names there are. */
+  map(name: string): ObjectMap {
+    return this.maps.get(name) ?? this.#none('map', name, this.maps.keys())
+  }
+
+  /** Throws BeetraceError `OBJECT_USE` with the names there are. */
+  global(name: string): GlobalVariable {
+    return this.globals.get(name) ?? this.#none('global variable', name, this.globals.keys())
+  }
+
+  get loaded(): boolean {
+    return this.#state === 'loaded'
+  }
+
+  /**
+   * Makes the maps and loads the programs. On an error nothing stays loaded, and the object can be set and loaded again.
+   * @throws VerifierError, SyscallError, NotSupportedError, ObjectError, BtfError
+   */
+  load(options: ObjectLoadOptions = {}): this {
+    if (this.#state !== 'open')
+      throw new BeetraceError('OBJECT_USE', `${this.source.file} is ${this.#state} and cannot be loaded`)
+    if (this.source.btf !== undefined && this.source.btf.littleEndian !== LITTLE_ENDIAN)
+      throw new ObjectError(this.source.file, 'is made for a machine of the other byte order')
+    const loadedBtf = this.#loadBtf()
+    try {
+      using names = new KernelNames(this.source)
+      this.#loadMaps(options, loadedBtf)
+      this.#loadPrograms(options, loadedBtf, names)
+      const fdOf = (label: string) => {
+        const map = this.maps.get(label)
+        if (map?.loaded) return map.map.fd
+        const program = this.programs.get(label)
+        return program?.loaded ? program.program.fd : undefined
+      }
+      for (const map of this.maps.values()) if (map.loaded) fillMap(map, this.source.file, fdOf)
+      this.#state = 'loaded'
+      return this
+    } catch (error) {
+      this.#unload()
+      throw error
+    } finally {
+      if (loadedBtf !== undefined) closeFd(loadedBtf.fd)
+    }
+  }
+
+  /**
+   * Attaches every loaded program whose section says where, and every struct_ops map. What is attached is closed with the
+   * object. Of several, one that fails undoes those before it.
+   * @throws what attaching throws
+   */
+  attach(options: AttachOptions = {}): Link[] {
+    this.#requireLoaded()
+    const links: Link[] = []
+    try {
+      for (const program of this.programs.values()) {
+        if (!program.loaded || !program.autoattach) continue
+        if (program.source.sectionName?.definition.attach === 'usdt') {
+          if (program.attachTo !== undefined) links.push(this.attachUsdt(program.name, options))
+        } else if (program.attachesItself) links.push(program.attach(options))
+      }
+      for (const map of this.maps.values())
+        if (map.loaded && map.source.role === 'structOps') links.push(this.attachStructOps(map.label))
+      return links
+    } catch (error) {
+      for (const link of links.reverse()) link.close()
+      throw error
+    }
+  }
+
+  /** Attaches a program of section `usdt`: to its target, or to `PATH:PROVIDER:NAME`. Throws BeetraceError `OBJECT_USE`. */
+  attachUsdt(name: string, options: AttachOptions = {}): Link {
+    this.#requireLoaded()
+    const program = this.program(name)
+    return program.adopt(attachUsdtProgram(program, this.maps, this.source.btf, options))
+  }
+
+  /** Puts what a struct_ops variable describes in the place of the kernel's own. */
+  attachStructOps(label: string): Link {
+    this.#requireLoaded()
+    const plan = this.#structOps.get(label)
+    if (plan === undefined) throw new BeetraceError('OBJECT_USE', `map "${label}" is no struct_ops`)
+    const value = Uint8Array.from(plan.value)
+    const view = new DataView(value.buffer)
+    for (const { program, offsetBytes } of plan.programs) {
+      const loaded = this.programs.get(program)
+      if (loaded?.loaded) view.setInt32(offsetBytes, loaded.program.fd, LITTLE_ENDIAN)
+    }
+    const link = attachStructOps(this.map(label).map, value)
+    this.#links.push(link)
+    return link
+  }
+
+  /** Detaches, unloads, lets go. What is pinned stays. Twice is harmless. */
+  close(): void {
+    this.#unload()
+    this.#state = 'closed'
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  #unload(): void {
+    for (const link of this.#links.splice(0).reverse()) link.close()
+    for (const program of [...this.programs.values()].reverse()) program.close()
+    for (const map of [...this.maps.values()].reverse()) map.close()
+  }
+
+  /** Undefined for an object without BTF, and where this kernel takes none of it: then names and lines are lost. */
+  #loadBtf(): { readonly data: Uint8Array; readonly fd: number } | undefined {
+    const { btf, btfBytes } = this.source
+    if (btf === undefined || btfBytes === undefined) return undefined
+    const fd = bpfBtfLoad(btfBytes)
+    if (fd >= 0) return { data: btfBytes, fd }
+    const data = sanitizeBtf(btfBytes, btf, {
+      float: hasFeature(features.btfFloat),
+      declTag: hasFeature(features.btfDeclTag),
+      typeTag: hasFeature(features.btfTypeTag),
+      enum64: hasFeature(features.btfEnum64),
+      questionMark: false,
+    })
+    const again = bpfBtfLoad(data)
+    return again < 0 ? undefined : { data, fd: again }
+  }
+
+  #loadMaps(options: ObjectLoadOptions, loadedBtf: LoadedBtf): void {
+    const { file } = this.source
+    const input = { file, loadedBtf, pinRoot: () => options.pinRoot ?? openBpfFs() }
+    for (const map of this.maps.values()) {
+      if (!map.autocreate) continue
+      if (map.source.role === 'structOps') {
+        map.hold(this.#makeStructOps(map))
+        continue
+      }
+      const data = this.#data.get(map.label)
+      if (map.source.role === 'kconfig' && data !== undefined)
+        fillConfig(this.source, data, {
+          text: () => options.kernelConfig ?? readKernelConfig(),
+          facts: {
+            LINUX_KERNEL_VERSION: linuxVersionCode,
+            LINUX_HAS_BPF_COOKIE: () => Number(hasFeature(features.perfEventLink)),
+            LINUX_HAS_SYSCALL_WRAPPER: () => Number(hasSyscallWrapper()),
+          },
+        })
+      map.hold(makeMap(map, data, input))
+    }
+  }
+
+  #makeStructOps(map: ObjectMap): BpfMap {
+    const plan = planStructOps(this.source, map.source)
+    this.#structOps.set(map.label, plan)
+    const moduleFd = plan.module === undefined ? undefined : openModuleBtf(plan.module)
+    try {
+      const { data: _, functionPointers: __, ...spec } = map.source
+      return BpfMap.create(
+        {
+          ...spec,
+          valueSize: plan.value.length,
+          flags: (spec.flags ?? 0) | (moduleFd === undefined ? 0 : BPF_F_VTYPE_BTF_OBJ_FD),
+        },
+        {
+          vmlinuxValueTypeId: plan.valueTypeId,
+          ...(moduleFd === undefined ? {} : { valueTypeBtfFd: moduleFd }),
+        },
+      )
+    } finally {
+      if (moduleFd !== undefined) closeFd(moduleFd)
+    }
+  }
+
+  #loadPrograms(options: ObjectLoadOptions, loadedBtf: LoadedBtf, names: KernelNames): void {
+    const maps: Record<string, { readonly fd: number }> = {}
+    const missingMaps = new Set<string>()
+    for (const map of this.maps.values()) {
+      if (map.loaded) maps[map.label] = map.map
+      else missingMaps.add(map.label)
+    }
+    let core: CoreResolver | undefined
+    const input = {
+      object: this.source,
+      core: () => (core ??= new CoreResolver(this.source.btf!, coreTargets(options.kernelBtf))),
+      ...{ names, maps, missingMaps, loadedBtf },
+    }
+    for (const program of this.programs.values()) {
+      if (!program.autoload) continue
+      try {
+        program.hold(this.#loadProgram(program, input))
+      } catch (error) {
+        if (options.onRefused?.(program, error) !== true) throw error
+      }
+    }
+  }
+
+  #loadProgram(
+    program: ObjectProgram,
+    input: Omit<Parameters<typeof loadObjectProgram>[1], 'structOps'>,
+  ): Program {
+    for (const plan of this.#structOps.values()) {
+      const slot = plan.programs.find(each => each.program === program.name)
+      if (slot === undefined) continue
+      program.expectedAttachType = slot.memberIndex
+      const moduleFd = plan.module === undefined ? undefined : openModuleBtf(plan.module)
+      try {
+        const structOps = {
+          ...plan,
+          memberIndex: slot.memberIndex,
+          ...(moduleFd === undefined ? {} : { moduleFd }),
+        }
+        return loadObjectProgram(program, { ...input, structOps })
+      } finally {
+        if (moduleFd !== undefined) closeFd(moduleFd)
+      }
+    }
+    return loadObjectProgram(program, { ...input, structOps: undefined })
+  }
+
+  #requireLoaded(): void {
+    if (this.#state !== 'loaded')
+      throw new BeetraceError(
+        'OBJECT_USE',
+        `${this.source.file} is ${this.#state === 'open' ? 'not loaded' : 'closed'}`,
+      )
+  }
+
+  #none(what: string, name: string, names: Iterable<string>): never {
+    const all = [...names]
+    const there = all.length === 0 ? 'it has none' : `it has ${all.join(', ')}`
+    throw new BeetraceError('OBJECT_USE', `${this.source.file} has no ${what} "${name}": ${there}`)
+  }
+}
+
+type LoadedBtf = { readonly data: Uint8Array; readonly fd: number } | undefined
+
+function coreTargets(custom: Uint8Array | undefined): CoreTargets {
+  if (custom !== undefined) return { kernel: parseBtf(custom) }
+  return {
+    kernel: vmlinuxBtf(),
+    modules: () => modulesWithBtf().map(name => ({ name, btf: moduleBtf(name) })),
+  }
+}
+
+/** Whether system calls take their arguments in a struct pt_regs (Linux 4.17 on x86-64): their functions have a prefix then. */
+function hasSyscallWrapper(): boolean {
+  const prefix = { x64: '__x64_', arm64: '__arm64_', s390x: '__s390x_', riscv64: '__riscv_' }[
+    process.arch as string
+  ]
+  return prefix !== undefined && readKernelSymbols().has(`${prefix}sys_bpf`)
+}
