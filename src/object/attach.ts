@@ -3,7 +3,7 @@
 
 import type { AutoAttach } from '../elf/index.ts'
 import { BeetraceError } from '../errors/index.ts'
-import { Binary, findBinaries, nameMatcher, readTraceableFunctions } from '../kernel/index.ts'
+import { Binary, findBinaries, globMatcher, readTraceableFunctions } from '../kernel/index.ts'
 import {
   attachExtension,
   attachIterator,
@@ -149,7 +149,7 @@ function findUprobe(program: ObjectProgram, target: string, options: AttachOptio
 function findUprobes(program: ObjectProgram, target: string, options: AttachOptions) {
   const { path, place } = openTarget(program, target, options)
   using binary = new Binary(path)
-  const found = binary.functionsMatching(nameMatcher(place))
+  const found = binary.functionsMatching(globMatcher(place))
   const offsets = [...new Set(found.flatMap(each => each.fileOffset ?? []))]
   if (offsets.length === 0) throw unclear(program, `no function of ${path} matches ${place}`)
   return { path, offsets }

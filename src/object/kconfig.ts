@@ -32,10 +32,8 @@ export function fillConfig(object: CompiledObject, data: Uint8Array, config: Ker
     if (value === undefined) {
       if (each.weak) continue
       if (fact === undefined && !each.name.startsWith('CONFIG_'))
-        return fail(
-          `is no option of a kernel; known are CONFIG_* and ${Object.keys(config.facts).join(', ')}`,
-        )
-      return fail(
+        throw fail(`is no option of a kernel; known are CONFIG_* and ${Object.keys(config.facts).join(', ')}`)
+      throw fail(
         options === undefined || options.size === 0
           ? 'the configuration of this kernel was not found in /proc/config.gz or /boot: hand it in, or declare the extern weak'
           : 'this kernel was built without it: declare the extern weak if the program can do without',
@@ -66,28 +64,28 @@ function writeValue(
   const view = new DataView(data.buffer, data.byteOffset + offsetBytes, sizeBytes)
   if (type.kind === 'array') {
     if (!value.startsWith('"') || !value.endsWith('"') || value.length < 2)
-      return fail(`is ${value}, which is no text for an array of char`)
+      fail(`is ${value}, which is no text for an array of char`)
     const bytes = Buffer.from(value.slice(1, -1), 'latin1').subarray(0, sizeBytes - 1)
     data.set(bytes, offsetBytes)
     return
   }
-  if (value.startsWith('"')) return fail('is a text: declare it as an array of char')
+  if (value.startsWith('"')) fail('is a text: declare it as an array of char')
   const tristate = TRISTATE[value]
   if (tristate !== undefined) {
     if (type.kind === 'int' && type.encoding === 'bool') {
-      if (value === 'm') return fail('is "m", which a bool does not hold: declare it as enum libbpf_tristate')
+      if (value === 'm') fail('is "m", which a bool does not hold: declare it as enum libbpf_tristate')
       view.setUint8(0, tristate)
     } else if (type.kind === 'int' && sizeBytes === 1) view.setUint8(0, value.charCodeAt(0))
     else if (type.kind === 'enum' && sizeBytes === 4) view.setUint32(0, tristate, little)
-    else return fail(`is "${value}": declare it as bool, char or enum libbpf_tristate`)
+    else fail(`is "${value}": declare it as bool, char or enum libbpf_tristate`)
     return
   }
-  if (!/^-?(0x[0-9a-f]+|\d+)$/i.test(value)) return fail(`is ${value}, which is no number`)
-  if (type.kind !== 'int') return fail(`is ${value}: declare it as an integer`)
+  if (!/^-?(0x[0-9a-f]+|\d+)$/i.test(value)) fail(`is ${value}, which is no number`)
+  if (type.kind !== 'int') fail(`is ${value}: declare it as an integer`)
   const number = value.startsWith('-') ? -BigInt(value.slice(1)) : BigInt(value)
   const bits = type.encoding === 'bool' ? 1 : sizeBytes * 8
   if (BigInt.asUintN(bits, number) !== number && BigInt.asIntN(bits, number) !== number)
-    return fail(`is ${value}, which does not fit ${sizeBytes} bytes`)
+    fail(`is ${value}, which does not fit ${sizeBytes} bytes`)
   for (let i = 0; i < sizeBytes; i++)
     view.setUint8(little ? i : sizeBytes - 1 - i, Number((number >> BigInt(i * 8)) & 255n))
 }
