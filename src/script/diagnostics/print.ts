@@ -89,13 +89,30 @@ function excerptOf(sources: Sources, span: Span): string {
     for (let line = start.line; line <= last; line++) lines += `${readable(lineOf(file, line))}\n`
     return last < end.line ? `${lines}...\n` : lines
   }
-  const line = lineOf(file, start.line)
+  const { line, before } = shownPart(lineOf(file, start.line), start.column - 1)
+  const [from, to] = [start.column - 1 - before, end.column - 1 - before]
   let under = ''
-  for (let i = 0; i < line.length && i < end.column - 1; i++) {
+  for (let i = 0; i < line.length && i < to; i++) {
     const code = line.charCodeAt(i)
     // a byte that continues a UTF-8 character takes no column on the screen
     if ((code & 0xc0) === 0x80) continue
-    under += (i < start.column - 1 ? ' ' : '~').repeat(code === 9 ? 4 : 1)
+    under += (i < from ? ' ' : '~').repeat(code === 9 ? 4 : 1)
   }
   return `${readable(line).replaceAll('\t', '    ')}\n${under}\n`
 }
+
+/** A longer line is cut to what is around the place. */
+const maxLineBytes = 1000
+const contextBytes = 80
+
+/** What of a line is shown, and how many bytes of it stand before: a binary is no text, and must not reach a terminal. */
+function shownPart(line: string, at: number): { readonly line: string; readonly before: number } {
+  const binary = CONTROL.test(line)
+  if (!binary && line.length <= maxLineBytes) return { line, before: 0 }
+  const before = Math.max(0, at - contextBytes)
+  const part = line.slice(before, at + contextBytes)
+  return { line: binary ? part.replace(/[^\x20-\x7e]/g, '.') : part, before }
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+const CONTROL = /[\x00-\x08\x0b-\x1f\x7f]/
