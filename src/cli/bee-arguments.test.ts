@@ -12,19 +12,21 @@ function script(line: string) {
   return args.kind === 'script' ? args : assert.fail()
 }
 
-test('a script in a file and its own arguments', () => {
-  const { source, positional, options } = script('-q -f json a.bt -v x --y')
+test('a script in a file: our options anywhere before --, its own behind', () => {
+  const { source, positional, named, options } = script('-q -f json a.bt x -v -- y --opt=1 --flag -z')
   assert.deepEqual(source, { kind: 'file', path: 'a.bt' })
-  assert.deepEqual(positional, ['-v', 'x', '--y'])
+  assert.deepEqual(positional, ['x', 'y', '-z'])
+  assert.deepEqual(named, { opt: '1', flag: '' })
   assert.equal(options.quiet, true)
-  assert.equal(options.verbose, false)
+  assert.equal(options.verbose, true)
   assert.equal(options.format, 'json')
 })
 
 test('a script as an argument', () => {
-  const { source, positional } = script('-e begin{} 5 -v')
+  const { source, positional, options } = script('-e begin{} 5 -c ls 6')
   assert.deepEqual(source, { kind: 'text', text: 'begin{}' })
-  assert.deepEqual(positional, ['5', '-v'])
+  assert.deepEqual(positional, ['5', '6'])
+  assert.equal(options.command, 'ls')
   assert.deepEqual(script('-e begin{} -- -x').positional, ['-x'])
   assert.deepEqual(script('-').source, { kind: 'file', path: '-' })
 })
@@ -46,8 +48,11 @@ test('listing', () => {
 test('what cannot be is refused by name', () => {
   const refuse = (line: string, words: RegExp) => assert.throws(() => parse(line), words)
   refuse('', /name a script/)
-  refuse('-f xml -e x', /-f takes text, json, not 'xml'/)
-  refuse('-p x -e y', /-p takes a process id, not 'x'/)
+  refuse('-f xml -e x', /Invalid output format "xml"/)
+  refuse('-p x -e y', /invalid integer: x/)
+  refuse('-p 1x -e y', /invalid trailing bytes: 1x/)
+  refuse('-p 5000000 -e y', /Pid out of range: 5000000/)
+  refuse('-e x --own=1', /--own/)
   refuse('-p 1 -c ls -e y', /exclude each other/)
   refuse('--nope', /--nope/)
   refuse('-d ast', /name a script/)

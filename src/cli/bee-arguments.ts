@@ -1,7 +1,7 @@
 // The command line of `bee` for scripts: bpftrace's letters and long names.
 
 import { parseArgs } from 'node:util'
-import { UsageError } from '../errors/index.ts'
+import { BeetraceError, UsageError } from '../errors/index.ts'
 
 export type Stage = 'ast' | 'types' | 'ir' | 'insns'
 
@@ -16,6 +16,8 @@ export type BeeArguments =
         | { readonly kind: 'file'; readonly path: string }
       /** `$1` … */
       readonly positional: readonly string[]
+      /** `-- --name=value`, for the script's `getopt`; '' for one without a value */
+      readonly named: Readonly<Record<string, string>>
       readonly options: ScriptOptions
     }
 
@@ -38,7 +40,7 @@ export interface ScriptOptions {
 
 const SPEC = {
   e: { type: 'string', short: 'e' },
-  l: { type: 'boolean', short: 'l' },
+  list: { type: 'boolean', short: 'l' },
   pid: { type: 'string', short: 'p' },
   cmd: { type: 'string', short: 'c' },
   output: { type: 'string', short: 'o' },
@@ -76,7 +78,7 @@ export function parseBeeArguments(argv: readonly string[]): BeeArguments {
     pid: values.pid === undefined ? undefined : parsePid(values.pid),
     command: values.cmd,
     output: values.output,
-    format: oneOf('-f', values.format ?? 'text', ['text', 'json']),
+    format: parseFormat(values.format ?? 'text'),
     buffering: oneOf('-B', values.B ?? 'line', ['line', 'full', 'none']),
     quiet: values.quiet ?? false,
     verbose: values.verbose ?? false,
@@ -88,8 +90,9 @@ export function parseBeeArguments(argv: readonly string[]): BeeArguments {
     includeFolders: values.I ?? [],
     includeFiles: values.include ?? [],
   }
-  const operands = [...positionals, ...rest]
-  if (values.l) {
+  const named = namedOf(rest)
+  const operands = [...positionals, ...rest.filter(word => !isNamed(word))]
+  if (values.list) {
     if (operands.length > 1) throw new UsageError(`-l takes one pattern, not ${operands.length}: quote it`)
     return { kind: 'list', pattern: operands[0] ?? values.e, options }
   }
@@ -97,29 +100,35 @@ export function parseBeeArguments(argv: readonly string[]): BeeArguments {
     throw new UsageError('-p and -c exclude each other: trace a process that runs, or start one')
   }
   if (values.e !== undefined) {
-    return { kind: 'script', source: { kind: 'text', text: values.e }, positional: operands, options }
+    return { kind: 'script', source: { kind: 'text', text: values.e }, positional: operands, named, options }
   }
   const [path, ...positional] = operands
   if (path === undefined)
     throw new UsageError("name a script, or give one with -e: bee -e 'begin { print(1) }'")
-  return { kind: 'script', source: { kind: 'file', path }, positional, options }
+  return { kind: 'script', source: { kind: 'file', path }, positional, named, options }
 }
 
-/**
- * Our options end at the first operand: what stands behind a script's name is the script's, whatever it looks like.
- * A listing has no script, so its options may stand anywhere.
- */
+/** Our options stand anywhere before `--`; behind it everything is the script's. */
 function splitScript(argv: readonly string[]): { readonly own: string[]; readonly rest: string[] } {
-  let at = 0
-  let listing = false
-  for (; at < argv.length; at++) {
-    const word = argv[at]!
-    if (word === '--') return { own: argv.slice(0, at), rest: argv.slice(at + 1) }
-    if (!word.startsWith('-') || word === '-') break
-    listing ||= /^-[a-zA-Z]*l/.test(word)
-    if (VALUED.has(word)) at++
+  for (let at = 0; at < argv.length; at++) {
+    if (argv[at] === '--') return { own: argv.slice(0, at), rest: argv.slice(at + 1) }
+    if (VALUED.has(argv[at]!)) at++
   }
-  return listing ? { own: [...argv], rest: [] } : { own: argv.slice(0, at), rest: argv.slice(at) }
+  return { own: [...argv], rest: [] }
+}
+
+/** `--name=value` and `--name` of what stands behind `--`. */
+function namedOf(words: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    words.filter(isNamed).map(word => {
+      const [, name, value] = /^--([^=]*)=?(.*)$/s.exec(word)!
+      return [name!, value!]
+    }),
+  )
+}
+
+function isNamed(word: string): boolean {
+  return word.startsWith('--')
 }
 
 function parseOwn(args: string[]) {
@@ -130,9 +139,22 @@ function parseOwn(args: string[]) {
   }
 }
 
+/** include/linux/threads.h, 64 bits */
+const PID_MAX_LIMIT = 4 * 1024 * 1024
+
 function parsePid(text: string): number {
-  if (!/^[1-9]\d{0,9}$/.test(text)) throw new UsageError(`-p takes a process id, not '${text}'`)
-  return Number(text)
+  if (!/^\d/.test(text)) throw new BeetraceError('USAGE_PID', `Failed to parse pid: invalid integer: ${text}`)
+  if (!/^\d+$/.test(text)) {
+    throw new BeetraceError('USAGE_PID', `Failed to parse pid: invalid trailing bytes: ${text}`)
+  }
+  const pid = Number(text)
+  if (pid > PID_MAX_LIMIT) throw new BeetraceError('USAGE_PID', `Pid out of range: ${text}`)
+  return pid
+}
+
+function parseFormat(text: string): 'text' | 'json' {
+  if (text === 'text' || text === 'json') return text
+  throw new BeetraceError('USAGE_FORMAT', `Invalid output format "${text}"; valid formats are text and json`)
 }
 
 function oneOf<const T extends string>(option: string, value: string, allowed: readonly T[]): T {

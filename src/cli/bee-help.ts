@@ -1,9 +1,12 @@
 // What `bee --help` prints: one screen, examples last.
 
-export const BEE_HELP = `Usage: bee [options] SCRIPT [ARG…]       run a script in bpftrace's language ('-' is stdin)
-       bee [options] -e 'PROGRAM' [ARG…]
-       bee -l [-v] [PATTERN|SCRIPT]
+export const BEE_SYNOPSIS = `USAGE:
+  bee [options] SCRIPT [ARG…]          run a script in bpftrace's language ('-' is stdin)
+  bee [options] -e 'PROGRAM' [ARG…]    … -- --NAME=VALUE   for the script's getopt()
+  bee -l [-v] [PATTERN|SCRIPT]         list probes and types
+`
 
+export const BEE_HELP = `${BEE_SYNOPSIS}
 Traces the kernel and programs by eBPF. Scripts are those of bpftrace; nothing but Node.js is needed.
 
 What to trace

@@ -4,7 +4,7 @@ import { writeSync } from 'node:fs'
 import { BeetraceError, UsageError } from '../errors/index.ts'
 import { environBytes, exitNow } from '../sys/index.ts'
 import { parseBeeArguments } from './bee-arguments.ts'
-import { BEE_HELP } from './bee-help.ts'
+import { BEE_HELP, BEE_SYNOPSIS } from './bee-help.ts'
 import { takeCaller } from './caller.ts'
 import { CommandError } from './command.ts'
 import { flushCompileCache } from './compile-cache.ts'
@@ -60,14 +60,14 @@ function leave(status: number): never {
 
 function fail(error: unknown): number {
   if (error instanceof UsageError) {
-    write(2, `bee: ${error.message}\nTry 'bee --help'.\n`)
+    write(2, `ERROR: ${error.message}\n${BEE_SYNOPSIS}Try 'bee --help'.\n`)
     return EXIT_USAGE
   }
   if (error instanceof BeetraceError) {
-    write(2, `bee: ${error.message}\n`)
+    write(2, `ERROR: ${error.message}\n`)
     return error instanceof CommandError ? error.exitStatus : EXIT_FAILED
   }
-  write(2, `bee: this should not have happened: ${error instanceof Error ? error.stack : error}\n`)
+  write(2, `ERROR: this should not have happened: ${error instanceof Error ? error.stack : error}\n`)
   return EXIT_FAILED
 }
 

@@ -6,6 +6,7 @@ import { dirname, join, resolve } from 'node:path'
 import { BeetraceError } from '../errors/index.ts'
 import type { IncludeReader } from '../script/c/index.ts'
 import type { ImportReader } from '../script/parse/index.ts'
+import { errnoText } from '../script/run/errno-text.ts'
 import { bytesOf, readable } from '../script/source.ts'
 
 /** The bytes of a script; `-` is stdin. Throws BeetraceError that says why it cannot be read. */
@@ -13,13 +14,14 @@ export function readScript(path: string): Uint8Array {
   try {
     if (path === '-') return readFileSync(0)
     if (statSync(path).isDirectory())
-      throw new BeetraceError('SCRIPT', `cannot read the script '${path}': it is a directory`)
+      throw new BeetraceError('SCRIPT', `failed to open file '${path}': Is a directory`)
     return readFileSync(path)
   } catch (error) {
     if (error instanceof BeetraceError) throw error
     const { code, message } = error as NodeJS.ErrnoException
-    const why = code === 'ENOENT' ? 'there is no such file; a script on the command line needs -e' : message
-    throw new BeetraceError('SCRIPT', `cannot read the script '${path}': ${why}`, { cause: error })
+    const why =
+      code === 'ENOENT' ? 'No such file or directory; a script on the command line needs -e' : message
+    throw new BeetraceError('SCRIPT', `failed to open file '${path}': ${why}`, { cause: error })
   }
 }
 
@@ -54,6 +56,18 @@ export const importReader: ImportReader = (name, from) => {
   return { files: files.map(file => ({ name: file, content: readFileSync(file) })), directory: true }
 }
 
+/** A file of `--include`: as it is named, in the folders of -I, or else a header that needs no file, by its name. */
+export function includedFile(
+  path: string,
+  folders: readonly string[],
+): { readonly name: string; readonly content: Uint8Array } {
+  for (const at of [path, ...folders.map(folder => join(folder, path))]) {
+    const content = readIfThere(at)
+    if (content !== undefined) return { name: at, content }
+  }
+  return { name: path, content: Buffer.from(`#include <${path}>\n`) }
+}
+
 function readIfThere(path: string): Uint8Array | undefined {
   try {
     return readFileSync(path)
@@ -82,7 +96,8 @@ export function readHead(
       closeSync(fd)
     }
   } catch (error) {
-    return { problem: (error as Error).message }
+    const { errno, message } = error as NodeJS.ErrnoException
+    return { problem: errno === undefined ? message : errnoText(errno) }
   }
 }
 

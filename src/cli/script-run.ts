@@ -6,20 +6,21 @@ import { BeetraceError } from '../errors/index.ts'
 import { checkPrivileges, processExe, readProcess, UserSymbols } from '../kernel/index.ts'
 import { ABI_NATIVE, machineOf, syscallNames } from '../kernel/uapi/index.ts'
 import { type Compilation, compileScript } from '../script/compile.ts'
-import { printDiagnostics } from '../script/diagnostics/index.ts'
-import { JsonOutput, TextOutput } from '../script/output/index.ts'
+import { excerptOf, printDiagnostics, rangeOf } from '../script/diagnostics/index.ts'
+import { JsonOutput, type SourcePlace, TextOutput } from '../script/output/index.ts'
 import { MachineKernelFacts } from '../script/run/kernel-facts.ts'
 import { MachineNames } from '../script/run/names.ts'
 import { type ScriptEnd, ScriptSession } from '../script/run/session.ts'
 import { MachineUserFacts } from '../script/run/user-facts.ts'
 import { namesUserAddresses, watchMappings } from '../script/run/watch-mappings.ts'
-import { byteString, byteStringOf, positionOf } from '../script/source.ts'
+import { byteString, byteStringOf, positionOf, type Sources } from '../script/source.ts'
+import type { Span } from '../script/span.ts'
 import { argvBytes, CLOCK_BOOTTIME, CLOCK_TAI, clockNs, closeFd, pidfdOpen } from '../sys/index.ts'
 import { ByteWriter } from '../text/index.ts'
 import type { BeeArguments, ScriptOptions } from './bee-arguments.ts'
 import type { Caller } from './caller.ts'
 import { HeldCommand, splitCommand } from './held-command.ts'
-import { headerReader, importReader, readHead, readScript, runCommand } from './script-files.ts'
+import { headerReader, importReader, includedFile, readHead, readScript, runCommand } from './script-files.ts'
 import { ScriptOutput } from './script-output.ts'
 import { printStages } from './script-stages.ts'
 
@@ -54,14 +55,18 @@ export async function runScript(
     {
       readInclude: headerReader(options.includeFolders),
       readImport: importReader,
-      headers: options.includeFiles.map(path => ({ name: path, content: readScript(path) })),
+      headers: options.includeFiles.map(path => includedFile(path, options.includeFolders)),
     },
     {
       kernel,
       user,
       run: {
         positional: request.positional.map(byteString),
+        named: Object.fromEntries(
+          Object.entries(request.named).map(([name, value]) => [byteString(name), byteString(value)]),
+        ),
         unsafe: options.unsafe,
+        tells: options.helperErrors ? 'everything' : options.warnings ? 'failures' : 'nothing',
         environment: environmentOf(caller),
         taiOffsetNs: clockNs(CLOCK_TAI) - clockNs(CLOCK_BOOTTIME),
         ...(command === undefined ? {} : { childPid: command.pid }),
@@ -107,10 +112,7 @@ async function runCompiled(
   }
   using symbols = new UserSymbols()
   const ended = new Ended()
-  const placeOf = ({ span }: { readonly span: { readonly file: number; readonly start: number } }) => {
-    const file = parsed.sources.files[span.file]!
-    return { file: file.name, ...positionOf(file, span.start) }
-  }
+  const placeOf = ({ span }: { readonly span: Span }) => placeIn(parsed.sources, span)
   using session = new ScriptSession({
     script,
     kernel,
@@ -152,9 +154,10 @@ async function runCompiled(
     intervalMs: 5,
     placeOf,
     warn: (action, text) => {
-      const { file, line, column } = placeOf(action)
-      say(`${file}:${line}:${column}: WARNING: ${text}\n`)
+      const { range, excerpt } = placeOf(action)
+      say(`${range}: WARNING: ${text}\n${excerpt}`)
     },
+    fail: text => say(`ERROR: ${text}\n`),
     readFile: readHead,
     runCommand,
     onExit: () => ended.end(),
@@ -181,6 +184,22 @@ async function runCompiled(
     )
   }
   return end.exitCode
+}
+
+function placeIn(sources: Sources, span: Span): SourcePlace {
+  const file = sources.files[span.file]!
+  const calls: SourcePlace[] = []
+  for (let call = span.expandedFrom; call !== undefined; call = call.expandedFrom) {
+    const { expandedFrom: _, ...own } = call
+    calls.push(placeIn(sources, own))
+  }
+  return {
+    file: file.name,
+    ...positionOf(file, span.start),
+    range: rangeOf(sources, span),
+    excerpt: excerptOf(sources, span),
+    calls,
+  }
 }
 
 /** What ends a run: `exit()`, Ctrl-C and its like, the process that was watched, a reader that is gone. */

@@ -4,6 +4,7 @@
 import { check } from './check/check.ts'
 import type { CheckedScript } from './check/checked.ts'
 import type { CheckFacts } from './check/checker.ts'
+import { checkNamedOptions } from './check/named-options.ts'
 import type { CompiledScript } from './compiled.ts'
 import { readConfig, type ScriptConfig } from './config.ts'
 import type { KernelFacts, RunFacts, UserFacts } from './facts.ts'
@@ -44,6 +45,7 @@ export function compileScript(
 ): Compilation {
   const parsed = parseScript(name, content, options)
   const { script, diagnostics, sources } = parsed
+  checkNamedOptions(script, facts.run.named ?? {}, diagnostics)
   const config = readConfig(script.config, facts.run.environment, diagnostics)
   if (!diagnostics.ok) return { parsed, config, places: [], ir: '' }
   const places = resolveProbes(parsed, config, facts)

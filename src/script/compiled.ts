@@ -143,7 +143,9 @@ export type Action = {
   | { readonly kind: 'join'; readonly separator: string; readonly args: readonly ScriptType[] }
   /** args: s32 exit code */
   | { readonly kind: 'exit'; readonly args: readonly ScriptType[] }
-  /** a helper failed (`-k`): args: s32 error */
+  /** an index out of bounds, a division by zero */
+  | { readonly kind: 'mistake'; readonly text: string; readonly args: readonly [] }
+  /** a helper failed: args: s32 error */
   | { readonly kind: 'helper-error'; readonly helper: string; readonly args: readonly ScriptType[] }
   | { readonly kind: 'skboutput'; readonly file: string; readonly args: readonly ScriptType[] }
 )

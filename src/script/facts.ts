@@ -110,6 +110,8 @@ export interface RunFacts {
   /** the pid namespace that we are in, when it is not the machine's: device and inode of /proc/self/ns/pid */
   readonly pidNamespace?: { readonly dev: bigint; readonly ino: bigint }
   readonly unsafe: boolean
+  /** what a running script says of its own failures; `failures` when absent, `everything` is -k */
+  readonly tells?: 'nothing' | 'failures' | 'everything'
   /** environment, for the `BPFTRACE_…` settings */
   readonly environment: Readonly<Record<string, string | undefined>>
 }

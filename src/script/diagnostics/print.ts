@@ -70,7 +70,7 @@ const maxCalls = 10
 const maxExcerptLines = 50
 
 /** `name:line:first-last`, or `name:first-last` in lines when the span crosses lines. */
-function rangeOf(sources: Sources, span: Span): string {
+export function rangeOf(sources: Sources, span: Span): string {
   const file = sources.files[span.file]!
   const start = positionOf(file, span.start)
   const end = positionOf(file, span.end)
@@ -79,7 +79,8 @@ function rangeOf(sources: Sources, span: Span): string {
     : `${file.name}:${start.line}-${end.line}`
 }
 
-function excerptOf(sources: Sources, span: Span): string {
+/** The lines of a span, underlined when it is one; each line ended. */
+export function excerptOf(sources: Sources, span: Span): string {
   const file = sources.files[span.file]!
   const start = positionOf(file, span.start)
   const end = positionOf(file, span.end)

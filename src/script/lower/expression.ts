@@ -24,7 +24,7 @@ import { int64, type PointerType, type ScriptType, type StructMember, uint64 } f
 import { type Datum, isScalar, registerType } from './datum.ts'
 import type { Lowering } from './lowering.ts'
 import { lowerStep as lowerMapStep, readElement } from './maps.ts'
-import { emitRecord } from './records.ts'
+import { tellMistake, tellQuietFailure } from './runtime-error.ts'
 import { lowerIf, lowerValueBlock } from './statement.ts'
 import { at, elementOf, inMemory, store, toScalar, truthOf } from './store.ts'
 import { stringsEqual } from './strings.ts'
@@ -33,6 +33,14 @@ import { readVariable, stepVariable } from './variables.ts'
 export function lowerExpression(l: Lowering, node: Expression): Datum {
   const constant = l.constantOf(node)
   if (constant !== undefined) return constantDatum(l, constant, l.typeOf(node))
+  const around = l.span
+  l.span = node.span
+  const datum = lowerComputed(l, node)
+  l.span = around
+  return datum
+}
+
+function lowerComputed(l: Lowering, node: Expression): Datum {
   switch (node.kind) {
     case 'identifier':
       return lowerIdentifier(l, node)
@@ -153,7 +161,8 @@ export function objectAt(
   const wanted = registerType(type)
   const size = layoutOf(type).sizeBytes
   const slot = b.slot(8, 'read')
-  b.call(`probe_read_${space}`, [slot, size, b.cast(where, pointer(space))])
+  const read = b.call(`probe_read_${space}`, [slot, size, b.cast(where, pointer(space))])
+  tellQuietFailure(l, `probe_read_${space}`, read)
   return { kind: 'scalar', type, value: b.load(slot, 0, wanted) }
 }
 
@@ -187,7 +196,9 @@ function lowerBinary(l: Lowering, node: Binary): Datum {
   }
   const x = lowerInteger(l, node.left, type)
   const y = lowerInteger(l, node.right, type)
-  return { kind: 'scalar', type, value: arithmetic(l, operator, x, y) }
+  const divisor = l.constantOf(node.right)
+  const divides = divisor !== undefined && truth(divisor)
+  return { kind: 'scalar', type, value: arithmetic(l, operator, x, y, divides) }
 }
 
 type Comparison = '==' | '!=' | '<' | '<=' | '>' | '>='
@@ -196,20 +207,24 @@ function isComparison(operator: string): operator is Comparison {
   return ['==', '!=', '<', '<=', '>', '>='].includes(operator)
 }
 
-/** As bpftrace computes: division and remainder unsigned, and 1 where it is by zero; shifts to the right fill zeros. */
-export function arithmetic(l: Lowering, operator: string, x: Value, y: Value): Value {
+const DIVISION_BY_ZERO =
+  'Divide or modulo by 0 detected. This can lead to unexpected results. 1 is being used as the result.'
+
+/**
+ * As bpftrace computes: division and remainder unsigned, and 1 where it is by zero; shifts to the right fill zeros.
+ * `divides`: the divisor is known not to be zero.
+ */
+export function arithmetic(l: Lowering, operator: string, x: Value, y: Value, divides: boolean): Value {
   const { b } = l
   const type = x.type as IntType
   const unsigned = (value: Value) => b.convert(value, u64)
   const divided = (quotient: (a: Value, d: Value) => Value): Value => {
     const divisor = unsigned(y)
-    const result = b.variable(u64, 1)
-    l.if(
-      b.ne(divisor, 0),
-      () => result.set(quotient(unsigned(x), divisor)),
-      () => warnOfZero(l),
-    )
-    return b.convert(result.get(), type)
+    if (divides) return b.convert(quotient(unsigned(x), divisor), type)
+    const byZero = b.eq(divisor, 0)
+    const value = quotient(unsigned(x), divisor)
+    l.if(byZero, () => tellMistake(l, DIVISION_BY_ZERO))
+    return b.convert(b.select(byZero, b.const(u64, 1), value), type)
   }
   switch (operator) {
     case '+':
@@ -235,14 +250,6 @@ export function arithmetic(l: Lowering, operator: string, x: Value, y: Value): V
     default:
       throw new Error(`no operator ${operator}`)
   }
-}
-
-const DIVIDED_BY_ZERO =
-  'Divide or modulo by 0 detected. This can lead to unexpected results. 1 is being used as the result.'
-
-function warnOfZero(l: Lowering): void {
-  const span = l.span ?? l.body.probe.span
-  emitRecord(l, l.shared.action({ kind: 'warnf', span, format: DIVIDED_BY_ZERO, args: [] }), [], [])
 }
 
 function compare(l: Lowering, operator: Comparison, x: Datum, y: Datum): Value {
@@ -459,11 +466,9 @@ function bitField(l: Lowering, object: Datum, member: StructMember, type: Script
   if (object.kind === 'remote') {
     const slot = b.slot(8, 'bits')
     b.store(slot, 0, 0, u64)
-    b.call(`probe_read_${object.space}`, [
-      slot,
-      bytes,
-      b.cast(b.add(object.address, member.offsetBytes), pointer(object.space)),
-    ])
+    const helper = `probe_read_${object.space}` as const
+    const from = b.cast(b.add(object.address, member.offsetBytes), pointer(object.space))
+    tellQuietFailure(l, helper, b.call(helper, [slot, bytes, from]))
     value = b.load(slot, 0, u64)
   } else {
     const { base, offset } = object.kind === 'bytes' ? object : inMemory(l, object)
@@ -526,7 +531,9 @@ function lowerIndex(l: Lowering, node: IndexAccess): Datum {
     return objectAt(l, address, object.type.space === 'user' ? 'user' : 'kernel', type, 0)
   }
   if (object.kind === 'remote') {
-    const distance = b.mul(lowerInteger(l, node.index, uint64), size)
+    const wanted = lowerInteger(l, node.index, uint64)
+    if (known === undefined && object.type.kind === 'array') tellBounds(l, wanted, object.type.count)
+    const distance = b.mul(wanted, size)
     return objectAt(l, b.add(object.address, distance), object.space, type, 0)
   }
   const count = object.type.kind === 'array' ? object.type.count : layoutOf(object.type).sizeBytes
@@ -535,8 +542,16 @@ function lowerIndex(l: Lowering, node: IndexAccess): Datum {
     return at(l, type, base, offset + Number(known) * size)
   }
   const { base, offset } = inMemory(l, object)
-  const index = b.clamp(lowerInteger(l, node.index, uint64), Math.max(0, count - 1))
+  const wanted = lowerInteger(l, node.index, uint64)
+  tellBounds(l, wanted, count)
+  const index = b.clamp(wanted, Math.max(0, count - 1))
   return at(l, type, b.offset(base, b.mul(index, size)), offset)
+}
+
+function tellBounds(l: Lowering, index: Value, count: number): void {
+  if (count === 0) return
+  const text = 'Array access out of bounds. This can lead to unexpected results.'
+  l.if(l.b.ge(index, count), () => tellMistake(l, text))
 }
 
 function lowerCast(l: Lowering, node: Cast): Datum {

@@ -56,8 +56,6 @@ export class Lowering {
   readonly state: ProgramState
   /** undefined in callbacks, which have none */
   readonly ctx: Value | undefined
-  /** what is being built comes from here */
-  span: Span | undefined
   readonly storage = new Map<number, Storage>()
   #caches: Map<string, unknown>[] = [new Map()]
   #stackBytes = 0
@@ -65,6 +63,8 @@ export class Lowering {
   loopMap: string | undefined
   /** ends the innermost loop or goes to its next round */
   loop: { readonly break: () => void; readonly continue: () => void } | undefined
+  /** what is being lowered: the place that messages of the running script name */
+  span: Span = { file: 0, start: 0, end: 0 }
   /** ends the program, or what of it is this function */
   readonly leave: (value: Value | number) => void
 

@@ -7,12 +7,12 @@ import { aggregateCall } from '../check/statement.ts'
 import type { ScriptMap } from '../compiled.ts'
 import { aggregates } from '../language/index.ts'
 import { layoutOf } from '../layout.ts'
-import { type AggregateType, int32, int64, type ScriptType } from '../type.ts'
+import type { AggregateType, ScriptType } from '../type.ts'
 import { aggregateNumber } from './aggregate.ts'
 import { type Datum, isScalar, registerType } from './datum.ts'
 import { lowerExpression } from './expression.ts'
 import type { Area, Lowering } from './lowering.ts'
-import { emitRecord } from './records.ts'
+import { tellFailure, tellMissing } from './runtime-error.ts'
 import { lowerStatements } from './statement.ts'
 import { addressOf, at, inMemory, store, toScalar, zero } from './store.ts'
 
@@ -81,7 +81,11 @@ export function readAt(l: Lowering, map: ScriptMap, type: ScriptType, key: Area 
   }
   if (isScalar(type)) {
     const value = b.variable(registerType(type), 0)
-    b.ifNotNull(lookup(l, map, key), found => value.set(b.load(found, 0, registerType(type))))
+    b.ifNotNull(
+      lookup(l, map, key),
+      found => value.set(b.load(found, 0, registerType(type))),
+      () => l.scoped(() => tellMissing(l)),
+    )
     return { kind: 'scalar', type, value: value.get() }
   }
   // Copied out at once: the element may change, or its key be deleted, before it is used.
@@ -92,7 +96,10 @@ export function readAt(l: Lowering, map: ScriptMap, type: ScriptType, key: Area 
       l.ifNotNull(
         lookup(l, map, key),
         found => store(l, { kind: 'bytes', type, base: found, offset: 0 }, type, to, offset),
-        () => zero(l, to, offset, layoutOf(type).sizeBytes),
+        () => {
+          tellMissing(l)
+          zero(l, to, offset, layoutOf(type).sizeBytes)
+        },
       )
       return undefined
     },
@@ -153,20 +160,14 @@ export function updateElement(l: Lowering, map: ScriptMap, key: Area, datum: Dat
 /** Stores an element; that there is no room is told. */
 function putElement(l: Lowering, map: ScriptMap, key: Area, value: Area, flags = 0): void {
   const { b } = l
-  const result = b.call('map_update_elem', [
-    b.mapFd(map.store.map),
-    addressOf(l, key),
-    addressOf(l, value),
-    flags,
-  ])
-  l.if(b.eq(result, -E2BIG), () => {
-    const span = l.span ?? l.body.probe.span
-    const action = l.shared.action({ kind: 'helper-error', span, helper: 'map_update_elem', args: [int32] })
-    emitRecord(l, action, [int32], [{ kind: 'scalar', type: int64, value: result }])
-  })
+  const args = [b.mapFd(map.store.map), addressOf(l, key), addressOf(l, value), flags]
+  const result = b.call('map_update_elem', args)
+  if (flags === 0) tellFailure(l, 'map_update_elem', result)
+  // With BPF_NOEXIST somebody may have been faster.
+  else l.if(b.ne(result, -EEXIST), () => tellFailure(l, 'map_update_elem', result))
 }
 
-const E2BIG = 7
+const EEXIST = 17
 
 /** Changes a number in a map by `by`; gives the old or the new one when it is asked for. */
 export function stepElement(

@@ -72,6 +72,10 @@ export class JsonOutput implements Output {
     this.#placed('helper_error', members, place)
   }
 
+  mistake(place: SourcePlace, text: string): void {
+    this.#placed('runtime_error', [['msg', jsonString(text)]], place)
+  }
+
   end(): void {}
 
   #placed(type: string, members: readonly (readonly [string, string])[], place: SourcePlace): void {

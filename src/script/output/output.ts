@@ -9,6 +9,12 @@ export interface SourcePlace {
   readonly file: string
   readonly line: number
   readonly column: number
+  /** `file:line:first-last` */
+  readonly range: string
+  /** the lines it stands in, underlined; ends with a newline */
+  readonly excerpt: string
+  /** the macro calls that brought it in, the innermost first */
+  readonly calls: readonly SourcePlace[]
 }
 
 /** A helper of the kernel failed for an event (`-k`). */
@@ -37,6 +43,8 @@ export interface Output {
   attachedProbes(count: number): void
   lostEvents(count: number): void
   helperError(error: HelperError): void
+  /** the running script did what it should not */
+  mistake(place: SourcePlace, text: string): void
   /** between what the probes printed and the maps that are left */
   end(): void
 }

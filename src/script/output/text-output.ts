@@ -25,8 +25,7 @@ export class TextOutput implements Output {
   }
 
   message(severity: 'error' | 'warning', place: SourcePlace, text: string): void {
-    const word = severity === 'error' ? 'ERROR' : 'WARNING'
-    writeByteString(this.#err, `${place.file}:${place.line}:${place.column}: ${word}: ${text}\n`)
+    this.#placed(severity === 'error' ? 'ERROR' : 'WARNING', place, text, '')
   }
 
   value(value: Shown): void {
@@ -67,12 +66,24 @@ export class TextOutput implements Output {
   }
 
   helperError({ place, helper, code, text }: HelperError): void {
-    this.message('warning', place, `${text}\nAdditional Info - helper: ${helper}, retcode: ${code}`)
+    const more = `Additional Info - helper: ${helper}, retcode: ${code}`
+    this.#placed('WARNING', place, `${text}\n${more}`, place.excerpt)
+  }
+
+  mistake(place: SourcePlace, text: string): void {
+    this.#placed('WARNING', place, text, place.excerpt)
   }
 
   end(): void {
     this.#line('')
     this.#line('')
+  }
+
+  #placed(word: string, place: SourcePlace, text: string, excerpt: string): void {
+    writeByteString(this.#err, `${place.range}: ${word}: ${text.replace(/\n$/, '')}\n${excerpt}`)
+    for (const call of place.calls) {
+      writeByteString(this.#err, `${call.range}: ${word}: expanded from\n${call.excerpt}`)
+    }
   }
 
   #line(text: string): void {

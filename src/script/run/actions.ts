@@ -15,7 +15,6 @@ import {
   type Shown,
   type SourcePlace,
 } from '../output/index.ts'
-import { readable } from '../source.ts'
 import { tuple } from '../type.ts'
 import { explainHelperError } from './helper-errors.ts'
 import { clearMap, readMap, zeroMap } from './maps.ts'
@@ -32,7 +31,9 @@ export interface ActionContext {
   readonly showWarnings: boolean
   placeOf(action: Action): SourcePlace
   exit(code: number): void
-  /** something that was asked for could not be done, such as a file that cannot be opened */
+  /** says what went wrong, without the place: a file that cannot be opened */
+  fail(text: string): void
+  /** something that was asked for could not be done */
   warn(action: Action, text: string): void
   /** the beginning of a file; byte strings in and out */
   readFile(path: string, maxBytes: number): { readonly text: string } | { readonly problem: string }
@@ -112,7 +113,7 @@ function handlerOf(action: Action, context: ActionContext): Handler {
       return (_, bytes, at, end) => output.join(joined(bytes, at, end, action.separator))
     case 'cat': {
       const path = formatter(action, context)
-      return (data, _, at, end) => cat(context, action, path(data, at, end))
+      return (data, _, at, end) => cat(context, path(data, at, end))
     }
     case 'system': {
       const command = formatter(action, context)
@@ -120,6 +121,8 @@ function handlerOf(action: Action, context: ActionContext): Handler {
     }
     case 'exit':
       return (data, _, at) => context.exit(data.getInt32(at, true))
+    case 'mistake':
+      return () => output.mistake(context.placeOf(action), action.text)
     case 'helper-error':
       return (data, _, at) => {
         const code = data.getInt32(at, true)
@@ -158,10 +161,10 @@ function joined(bytes: Uint8Array, at: number, end: number, separator: string): 
   return (last < 0 ? words : words.slice(0, last)).join(separator)
 }
 
-function cat(context: ActionContext, action: Action, path: string): void {
+function cat(context: ActionContext, path: string): void {
   const read = context.readFile(path, context.maxCatBytes)
   if ('text' in read) context.output.cat(read.text)
-  else context.warn(action, `failed to open file '${readable(path)}': ${read.problem}`)
+  else context.fail(`failed to open file '${path}' (${read.problem})`)
 }
 
 /** Runs the command to its end, its output into ours. */

@@ -1,6 +1,7 @@
 // What an error of a kernel helper means to the author of a script.
 
-import { errno, errnoMessage } from '../../errors/index.ts'
+import { errno } from '../../errors/index.ts'
+import { errnoText } from './errno-text.ts'
 
 /** @param helper without `bpf_`; `code` is a negative errno */
 export function explainHelperError(helper: string, code: number): string {
@@ -13,5 +14,5 @@ export function explainHelperError(helper: string, code: number): string {
   if (helper === 'map_delete_elem' && code === -errno.ENOENT)
     return "Can't delete map element because it does not exist."
   if (helper === 'map_lookup_elem') return "Can't lookup map element because it does not exist."
-  return errnoMessage(-code)
+  return errnoText(code)
 }

@@ -1,19 +1,18 @@
 // Words for the numbers that scripts print: symbols, stacks, users, times, control groups.
 
-import { errnoMessage } from '../../errors/index.ts'
 import {
   type CgroupPath,
   globMatcher,
   type KernelSymbols,
   readCgroupPaths,
   readUserNames,
-  signalNames,
 } from '../../kernel/index.ts'
 import { CLOCK_BOOTTIME, CLOCK_MONOTONIC, CLOCK_REALTIME, CLOCK_TAI, clockNs } from '../../sys/index.ts'
 import { type CompiledScript, NO_STACK, TIME_BOOT, TIME_MONOTONIC } from '../compiled.ts'
 import type { Names } from '../output/index.ts'
 import { byteString } from '../source.ts'
 import type { NamedNumberType, StackType } from '../type.ts'
+import { errnoText, signalText } from './errno-text.ts'
 import { inetText } from './inet.ts'
 import type { StackFrames } from './stacks.ts'
 import { strftime } from './strftime.ts'
@@ -113,11 +112,11 @@ export class MachineNames implements Names {
         this.#users ??= readUserNames()
         return this.#users.get(Number(number)) ?? number.toString()
       case 'strerror':
-        return capitalised(errnoMessage(Number(BigInt.asIntN(32, number))))
+        return errnoText(Number(BigInt.asIntN(32, number)))
       case 'signal_name':
-        return signalNames.get(Number(number)) ?? 'unknown'
+        return signalText(Number(BigInt.asIntN(32, number)))
       case 'syscall_name':
-        return this.#options.systemCallName(Number(number)) ?? 'unknown'
+        return this.#options.systemCallName(Number(number)) ?? 'Unknown syscall'
     }
   }
 
@@ -160,8 +159,4 @@ export class MachineNames implements Names {
     if (clock === TIME_MONOTONIC) return ns + this.#offsets.monotonic
     return ns - this.#offsets.tai
   }
-}
-
-function capitalised(text: string): string {
-  return text === '' ? text : text[0]!.toUpperCase() + text.slice(1)
 }

@@ -51,6 +51,7 @@ export interface SessionOptions {
   readonly intervalMs: number
   readonly placeOf: (action: Action) => SourcePlace
   readonly warn: (action: Action, text: string) => void
+  readonly fail: (text: string) => void
   readonly readFile: ActionContext['readFile']
   readonly runCommand: ActionContext['runCommand']
   /** `exit()` was called, or there is nothing to wait for */
@@ -102,6 +103,7 @@ export class ScriptSession implements Disposable {
         showWarnings: options.showWarnings,
         placeOf: options.placeOf,
         warn: options.warn,
+        fail: options.fail,
         readFile: options.readFile,
         runCommand: options.runCommand,
         exit: code => this.#exit(code),

@@ -202,13 +202,17 @@ const getopt: FunctionEntry = {
     const given = c.facts.run.named?.[name]
     const value = given === undefined ? fallback : optionValue(given, fallback)
     if (value === undefined) {
-      return c.error(
-        call,
-        `Command line option --${name} expects ${typeof fallback === 'bigint' ? 'an integer' : 'true or false'}, found "${given}"`,
-      )
+      const problem =
+        typeof fallback === 'boolean'
+          ? "invalid bool; expected '0', '1', 'true' or 'false'"
+          : given === ''
+            ? 'expects an integer'
+            : 'invalid integer'
+      return c.error(call, `program command line option --${name} ${problem} (value: ${given || 'true'})`)
     }
     c.body.constants.set(call.id, value)
-    return typeof value === 'string' ? string(value.length + 1) : typeof value === 'boolean' ? bool : int64
+    if (typeof value === 'string') return string(value.length + 1)
+    return typeof value === 'boolean' ? bool : (fallback as bigint) < 0n ? int64 : uint64
   },
   lower: (l, call) => constantDatum(l, l.constantOf(call) ?? 0n, l.typeOf(call)),
 }
@@ -216,8 +220,9 @@ const getopt: FunctionEntry = {
 function optionValue(text: string, fallback: Constant): Constant | undefined {
   if (typeof fallback === 'string') return text
   if (typeof fallback === 'bigint') return parameterNumber(text)
-  if (text === '' || text === 'true' || text === '1') return true
-  return text === 'false' || text === '0' ? false : undefined
+  const word = text.toLowerCase()
+  if (word === '' || word === 'true' || word === '1') return true
+  return word === 'false' || word === '0' ? false : undefined
 }
 
 export const miscFunctions: readonly FunctionEntry[] = [
