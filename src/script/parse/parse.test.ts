@@ -220,7 +220,7 @@ const refused: readonly (readonly [string, string])[] = [
     'let $x = 1;',
     'stdin:1:1-4: ERROR: syntax: root-level let statements need to be map declarations, e.g. let @a = hash(2);\nlet $x = 1;\n~~~\n',
   ],
-  ['\u0000ELF', 'stdin:1:1-2: ERROR: syntax: this is not a script: it holds zero bytes\n\u0000ELF\n~\n'],
+  ['\u0000ELF', 'stdin:1:1-2: ERROR: syntax: this is not a script: it holds zero bytes\n.ELF\n~\n'],
 ]
 
 test('what is said about bad scripts', () => {
