@@ -27,6 +27,8 @@ export type Datum =
 export interface Made {
   readonly kind: 'made'
   readonly type: ScriptType
+  /** bytes behind the value's end that `write` touches, or seems to touch to the verifier */
+  readonly beyond?: { readonly padded: number; readonly plain: number }
   /**
    * Writes the value. With `padded` every byte of the type's layout is written; without, bytes behind what is
    * meant may hold anything. Gives how many bytes are meant, bounded for the verifier, or undefined for all.
@@ -75,4 +77,11 @@ export function registerType(type: ScriptType): Type {
 /** u64 words of the types that consist of such. */
 export function wordCount(type: ScriptType): number {
   return ['kstack', 'ustack', 'usym', 'timestamp', 'cgroup_path'].includes(type.kind) ? 2 : 0
+}
+
+/** Whether a value can only be written where there is room behind it: see `Made.beyond`. */
+export function needsRoom(datum: Datum, padded: boolean): boolean {
+  if (datum.kind === 'tuple') return datum.elements.some(element => needsRoom(element, true))
+  if (datum.kind !== 'made' || datum.beyond === undefined) return false
+  return (padded ? datum.beyond.padded : datum.beyond.plain) > 0
 }

@@ -5,7 +5,7 @@ import { FORCE_WAKEUP, NO_WAKEUP, u32, u64, type Value } from '../../ir/index.ts
 import { CONTROL_LOST, CONTROL_MAP, CONTROL_WAITING, RING_MAP } from '../compiled.ts'
 import { layoutOf, placeElements } from '../layout.ts'
 import { type ScriptType, tuple } from '../type.ts'
-import type { Datum } from './datum.ts'
+import { type Datum, type Made, needsRoom } from './datum.ts'
 import type { Lowering } from './lowering.ts'
 import { store } from './store.ts'
 
@@ -32,7 +32,8 @@ export function emitRecord(
   const { offsets } = placeElements(tuple(types))
   const end = types.length === 0 ? 0 : offsets.at(-1)! + layoutOf(types.at(-1)!).sizeBytes
   const size = HEAD_BYTES + ((end + 7) & ~7)
-  if (size <= RESERVED_BYTES) {
+  const roomy = args.some((datum, i) => needsRoom(datum, !isPlain(datum, types[i]!)))
+  if (size <= RESERVED_BYTES && !roomy) {
     l.ifNotNull(
       b.call('ringbuf_reserve', [b.mapFd(RING_MAP), size, 0]),
       record => {
@@ -56,6 +57,12 @@ export function emitRecord(
   l.if(b.ne(sent, 0), () => countLost(l))
 }
 
+/** A string or buffer that is written as it comes. */
+function isPlain(datum: Datum, type: ScriptType): datum is Made {
+  const text = type.kind === 'string' || type.kind === 'buffer'
+  return datum.kind === 'made' && text && layoutOf(datum.type).sizeBytes === layoutOf(type).sizeBytes
+}
+
 /** Writes head and arguments; gives the bytes that are meant of a last argument without a fixed length. */
 function write(
   l: Lowering,
@@ -72,8 +79,7 @@ function write(
   for (const [i, datum] of args.entries()) {
     const type = types[i]!
     const at = offset + HEAD_BYTES + offsets[i]!
-    const whole = layoutOf(datum.type).sizeBytes === layoutOf(type).sizeBytes
-    if (datum.kind === 'made' && (type.kind === 'string' || type.kind === 'buffer') && whole) {
+    if (isPlain(datum, type)) {
       // A reader stops at the NUL: what is behind it does not matter.
       used = datum.write(to, at, false)
     } else {

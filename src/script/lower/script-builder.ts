@@ -169,7 +169,9 @@ export class ScriptBuilder {
       })
     }
     const stride = Math.ceil(ownCpu / CACHE_LINE) * CACHE_LINE
-    if (shared > 0) this.mapSpecs.push(mapped(GLOBALS, shared))
+    // Strings are written there directly: see `needSlack`.
+    const slack = this.facts.config.max_strlen + 8
+    if (shared > 0) this.mapSpecs.push(mapped(GLOBALS, shared + slack))
     if (ownCpu > 0) this.mapSpecs.push(mapped(CPU_GLOBALS, stride * this.cpuSlots))
     return made.map(({ map, store }) => ({
       ...map,

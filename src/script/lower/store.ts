@@ -8,6 +8,8 @@ import type { ScriptType, TupleType } from '../type.ts'
 import { type Datum, isScalar, registerType, wordCount } from './datum.ts'
 import type { Area, Lowering } from './lowering.ts'
 
+/** Up to this many bytes a buffer is cleared before it is filled; above, only what was not filled is. */
+export const CLEARED_BYTES = 64
 /** Above this many bytes a helper copies and zeroes faster than single instructions. */
 const INLINE_BYTES = 128
 

@@ -5,7 +5,7 @@ import { layoutOf } from '../layout.ts'
 import { string } from '../type.ts'
 import type { Datum, Made } from './datum.ts'
 import type { Lowering } from './lowering.ts'
-import { inMemory, zeroTail } from './store.ts'
+import { CLEARED_BYTES, inMemory, zero, zeroTail } from './store.ts'
 
 /** A string in traced memory that has not been read yet. */
 export interface RemoteString extends Made {
@@ -28,16 +28,20 @@ export function remoteString(
   limit: Value | undefined,
 ): RemoteString {
   const { b } = l
+  // One byte more than is kept, so that a string cut short has no NUL and can be told from a whole one.
+  const most = capacity < 1024 && limit === undefined ? capacity + 1 : capacity
+  const overrun = most > capacity ? 8 : 0
+  const cleared = capacity <= CLEARED_BYTES
   return {
     kind: 'made',
     type: string(capacity),
+    beyond: { padded: cleared ? overrun : capacity, plain: overrun },
     address,
     space,
     limit,
     write(to, offset, padded) {
-      // One byte more than is kept, so that a string cut short has no NUL and can be told from a whole one.
-      const most = capacity < 1024 && limit === undefined ? capacity + 1 : capacity
-      if (most > capacity) l.needSlack(8)
+      if (overrun > 0) l.needSlack(overrun)
+      if (padded && cleared) zero(l, to, offset, capacity)
       const size = limit === undefined ? b.const(u64, most) : b.clamp(limit, most)
       const result = b.call(`probe_read_${space}_str`, [
         b.offset(to, offset),
@@ -46,8 +50,8 @@ export function remoteString(
       ])
       const failed = b.lt(result, 0)
       const used = b.clamp(b.select(failed, b.const(u64, 0), b.convert(result, u64)), capacity)
-      if (padded) zeroTail(l, to, offset, used, capacity)
-      else b.if(failed, () => b.store(to, offset, 0, u8))
+      if (padded && !cleared) zeroTail(l, to, offset, used, capacity)
+      if (!padded || cleared) b.if(failed, () => b.store(to, offset, 0, u8))
       return b.clamp(b.select(failed, b.const(u64, 1), used), capacity)
     },
   }

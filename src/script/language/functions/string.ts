@@ -9,7 +9,7 @@ import { layoutOf } from '../../layout.ts'
 import type { Datum } from '../../lower/datum.ts'
 import { lowerExpression, lowerInteger } from '../../lower/expression.ts'
 import type { Lowering } from '../../lower/lowering.ts'
-import { inMemory, readRemote, toScalar, zeroTail } from '../../lower/store.ts'
+import { CLEARED_BYTES, inMemory, readRemote, toScalar, zero, zeroTail } from '../../lower/store.ts'
 import { remoteString, walkable } from '../../lower/strings.ts'
 import { bool, int64, type ScriptType, string, uint64 } from '../../type.ts'
 import type { FunctionEntry } from '../entry.ts'
@@ -114,17 +114,20 @@ const buf: FunctionEntry = {
     const wanted = call.args.length > 1 ? lowerInteger(l, call.args[1] as Expression, uint64) : undefined
     const length = wanted === undefined ? b.const(u64, type.capacity) : b.clamp(wanted, type.capacity)
     const source = bufferSource(l, datum, from)
+    const cleared = type.capacity <= CLEARED_BYTES
     return {
       kind: 'made',
       type,
+      beyond: { padded: cleared ? 0 : type.capacity, plain: 0 },
       write(to, offset, padded) {
+        if (padded && cleared) zero(l, to, offset + 4, type.capacity)
         b.store(to, offset, b.convert(length, u32))
         b.call(`probe_read_${source.space}`, [
           b.offset(to, offset + 4),
           length,
           b.cast(source.address, pointer(source.space)),
         ])
-        if (padded) zeroTail(l, to, offset + 4, length, type.capacity)
+        if (padded && !cleared) zeroTail(l, to, offset + 4, length, type.capacity)
         return b.clamp(b.add(length, 4), type.capacity + 4)
       },
     }

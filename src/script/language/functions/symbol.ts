@@ -162,6 +162,7 @@ const path: FunctionEntry = {
     return {
       kind: 'made',
       type,
+      beyond: { padded: type.capacity, plain: 0 },
       write(to, offset, padded) {
         const got = b.call('d_path', [where, b.offset(to, offset), type.capacity])
         const used = b.clamp(b.select(b.lt(got, 0), b.const(u64, 0), b.convert(got, u64)), type.capacity)
