@@ -2,4 +2,3 @@
 import { start } from './start.mjs'
 
 start('bee')
-await import('../dist/cli/bee.js')

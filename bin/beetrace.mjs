@@ -2,4 +2,3 @@
 import { start } from './start.mjs'
 
 start('beetrace')
-await import('../dist/cli/beetrace.js')

@@ -1,7 +1,9 @@
-// Bundles src/ into dist/ with esbuild: one file per command and public subpath, shared code in chunks.
+// Bundles src/ into dist/ with esbuild: a script for each command, which bin/start.mjs runs, and a module for each
+// public subpath, with shared code in chunks.
 //     node scripts/build.mjs           dist/*.js, in a fraction of a second: what the launcher needs
 //     node scripts/build.mjs --types   also dist/types/, for the published package
 import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import {
   existsSync,
   mkdirSync,
@@ -18,47 +20,54 @@ import { COMMANDS, isPublic } from './exports.mjs'
 
 const STAMP = 'dist/.built'
 
-/**
- * What is bundled together. Each command by itself, so that it starts from few files that hold nothing else; then
- * src/index.ts and src/FLOOR/index.ts of the public floors, which share their code.
- */
-const bundles = () =>
-  [
-    ...COMMANDS.map(name => [`src/cli/${name}.ts`]),
-    [
-      'src/index.ts',
-      ...readdirSync('src')
-        .filter(isPublic)
-        .map(floor => `src/${floor}/index.ts`),
-    ],
-  ]
-    .map(entryPoints => entryPoints.filter(existsSync))
-    .filter(entryPoints => entryPoints.length > 0)
+const COMMON = {
+  outdir: 'dist',
+  outbase: 'src',
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  external: ['koffi'],
+  legalComments: 'none',
+  logLevel: 'warning',
+  write: false,
+}
+
+/** src/index.ts and src/FLOOR/index.ts of the public floors, which share their code. */
+const modules = () => ({
+  ...COMMON,
+  entryPoints: [
+    'src/index.ts',
+    ...readdirSync('src')
+      .filter(isPublic)
+      .map(floor => `src/${floor}/index.ts`),
+  ].filter(existsSync),
+  chunkNames: 'chunks/[name]-[hash]',
+  splitting: true,
+  format: 'esm',
+})
+
+/** A command is one file, so that its compiled code can be kept in one: parts loaded on demand are in it, asleep. */
+const command = name => ({
+  ...COMMON,
+  entryPoints: [`src/cli/${name}.ts`],
+  outExtension: { '.js': '.cjs' },
+  format: 'cjs',
+  minifyWhitespace: true,
+  define: { 'import.meta.url': 'fileUrl' },
+  banner: { js: `const fileUrl = require('node:url').pathToFileURL(__filename).href` },
+})
 
 /** Builds in the current folder. Files appear whole, under their name; a running command keeps what it has read. */
 export async function build({ types = false } = {}) {
   const { build: bundle } = await import('esbuild')
   const startedMs = Date.now()
+  const commands = COMMANDS.filter(name => existsSync(`src/cli/${name}.ts`)).map(command)
   const built = await Promise.all(
-    bundles().map(entryPoints =>
-      bundle({
-        entryPoints,
-        outdir: 'dist',
-        outbase: 'src',
-        chunkNames: 'chunks/[name]-[hash]',
-        bundle: true,
-        splitting: true,
-        format: 'esm',
-        platform: 'node',
-        target: 'node20',
-        external: ['koffi'],
-        legalComments: 'none',
-        logLevel: 'warning',
-        write: false,
-      }),
-    ),
+    [modules(), ...commands]
+      .filter(({ entryPoints }) => entryPoints.length > 0)
+      .map(options => bundle(options)),
   )
-  const outputFiles = built.flatMap(({ outputFiles }) => outputFiles)
+  const outputFiles = built.flatMap(({ outputFiles }) => outputFiles).map(tagged)
   if (existsSync('src/trace/kernel/prebuild.ts')) outputFiles.push(...(await kernelHalf(bundle)))
   // chunks first: an entry that is there finds what it imports
   const isChunk = file => file.path.includes('/chunks/')
@@ -77,6 +86,15 @@ export async function build({ types = false } = {}) {
   // dated back to the start: a source saved while we built is newer
   writeFileSync(STAMP, '')
   utimesSync(STAMP, startedMs / 1000, startedMs / 1000)
+}
+
+/** A command begins with a line that tells it from every other build of it; see bin/start.mjs. */
+const tagged = ({ path, contents }) => {
+  if (!path.endsWith('.cjs')) return { path, contents }
+  const hash = createHash('sha256').update(contents).digest('hex')
+  const text = Buffer.concat([Buffer.from(`// ${hash}\n`), contents])
+  if (text.some(byte => byte > 0x7f)) throw new Error(`${path} is not ASCII`)
+  return { path, contents: text }
 }
 
 /** The tracer's kernel half, compiled by its own code: dist/kernel-half/ARCH.json. */

@@ -31,7 +31,7 @@ function write(fd: number, text: string): void {
   } catch (error) {
     // nobody reads any more (`| head`): nothing is lost that anybody wanted
     if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error
-    if (fd === 1) leave(0)
+    if (fd === 1) exitNow(0)
   }
 }
 
@@ -51,11 +51,6 @@ class Printed {
     this.#parts = []
     this.#length = 0
   }
-}
-
-function leave(status: number): never {
-  flushCompileCache()
-  return exitNow(status)
 }
 
 function fail(error: unknown): number {
@@ -91,9 +86,12 @@ async function main(): Promise<number> {
       printed.flush()
       return status
     }
-    case 'script':
-      return await runScript(args, caller, say)
+    case 'script': {
+      const status = await runScript(args, caller, say)
+      flushCompileCache()
+      return status
+    }
   }
 }
 
-leave(await main().catch(fail))
+void main().catch(fail).then(exitNow)

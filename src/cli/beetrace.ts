@@ -16,7 +16,6 @@ const EXIT_USAGE = 2
 
 /** Node would put terminal modes back and wait for its threads: we leave as the command left things. */
 function leave(end: TraceEnd): never {
-  flushCompileCache()
   return end.signal === undefined ? exitNow(end.status) : dieBySignal(end.signal)
 }
 
@@ -62,7 +61,9 @@ async function main(): Promise<TraceEnd> {
     case 'trace': {
       const fd = args.output === undefined ? 2 : openOutput(args.output)
       try {
-        return await runTrace(args, caller, fd, text => say(2, text))
+        const end = await runTrace(args, caller, fd, text => say(2, text))
+        flushCompileCache()
+        return end
       } finally {
         if (fd !== 2) closeSync(fd)
       }

@@ -1,9 +1,9 @@
-// The compiled code that bin/start.mjs lets Node keep is written at Node's own exit, which we do not take.
+// The compiled code that bin/start.mjs keeps from run to run.
 
-import module from 'node:module'
+/** Given by bin/start.mjs to what it runs; not there where a command is run without it. */
+declare const keepCompiled: (() => void) | undefined
 
-/** Writes it now, where this Node can (22.10 and later). */
+/** Keeps what this run has compiled, unless an earlier run did. For runs that went through all of it. */
 export function flushCompileCache(): void {
-  const { flushCompileCache: flush } = module as { flushCompileCache?: () => void }
-  flush?.()
+  if (typeof keepCompiled === 'function') keepCompiled()
 }

@@ -132,7 +132,10 @@ test('who may not write runs what is built, and is told when it is not', {
 test('a built checkout starts without any program but find and node', async () => {
   const PATH = path('two programs')
   mkdirSync(PATH)
-  const find = (process.env.PATH ?? '').split(':').map(dir => join(dir, 'find')).find(existsSync)!
+  const find = (process.env.PATH ?? '')
+    .split(':')
+    .map(dir => join(dir, 'find'))
+    .find(existsSync)!
   symlinkSync(process.execPath, join(PATH, 'node'))
   symlinkSync(find, join(PATH, 'find'))
   await run(join(built, 'beetrace'), [], { stdout: anything }, { env: { PATH } })
