@@ -25,11 +25,7 @@ export function placeFacts({ place }: ResolvedPlace, facts: CheckFacts): PlaceFa
     }
     case 'rawtracepoint': {
       const types = facts.types.kernelTypes()
-      const typedef = types?.btf.find(`btf_trace_${place.name}`, 'typedef')
-      if (types === undefined || typedef === undefined) return NOTHING
-      const pointer = types.btf.type(typedef.typeId)
-      if (pointer.kind !== 'ptr') return NOTHING
-      const proto = types.prototype(pointer.typeId, 'kernel')
+      const proto = types === undefined ? undefined : rawTracepointTypes(types, place.name)
       // The first parameter is the tracepoint's own data, which programs do not see.
       return proto === undefined ? NOTHING : words(place.name, proto, 1)
     }
@@ -42,6 +38,17 @@ export function placeFacts({ place }: ResolvedPlace, facts: CheckFacts): PlaceFa
     default:
       return NOTHING
   }
+}
+
+/** The function that runs a tracepoint's probes has the names of its parameters (Linux 5.11); the type has only theirs. */
+function rawTracepointTypes(types: BtfTypes, name: string): FunctionTypes | undefined {
+  const named =
+    types.parameters(`__traceiter_${name}`, 'kernel') ?? types.parameters(`__probestub_${name}`, 'kernel')
+  if (named !== undefined) return named
+  const typedef = types.btf.find(`btf_trace_${name}`, 'typedef')
+  if (typedef === undefined) return undefined
+  const pointer = types.btf.type(typedef.typeId)
+  return pointer.kind === 'ptr' ? types.prototype(pointer.typeId, 'kernel') : undefined
 }
 
 function functionTypes(facts: CheckFacts, place: { readonly module: string }): BtfTypes | undefined {
