@@ -28,6 +28,11 @@ test('a script as an argument', () => {
   assert.deepEqual(positional, ['5', '6'])
   assert.equal(options.command, 'ls')
   assert.deepEqual(script('-e begin{} -- -x').positional, ['-x'])
+  assert.deepEqual(script('a.bt 1 -- -v').positional, ['1', '-v'])
+  const behind = script('a.bt -p 12 12 --probe-filter=:x')
+  assert.equal(behind.options.pid, 12)
+  assert.deepEqual(behind.options.probeFilter, /:x/)
+  assert.deepEqual(behind.positional, ['12'])
   assert.deepEqual(script('-').source, { kind: 'file', path: '-' })
 })
 
@@ -58,4 +63,5 @@ test('what cannot be is refused by name', () => {
   refuse('-d ast', /name a script/)
   refuse('-d tokens -e x', /-d takes ast, types, ir, insns/)
   refuse('-l a b', /quote it/)
+  refuse('--probe-filter=[ -e x', /Invalid --probe-filter regex '\['/)
 })

@@ -33,6 +33,10 @@ export interface ScriptOptions {
   readonly helperErrors: boolean
   readonly unsafe: boolean
   readonly dryRun: boolean
+  /** probes to attach, of those in the script */
+  readonly probeFilter: RegExp | undefined
+  /** a file that lists the kernel's functions */
+  readonly traceableFunctions: string | undefined
   readonly stages: readonly Stage[]
   readonly includeFolders: readonly string[]
   readonly includeFiles: readonly string[]
@@ -52,6 +56,9 @@ const SPEC = {
   k: { type: 'boolean', short: 'k' },
   unsafe: { type: 'boolean' },
   'dry-run': { type: 'boolean' },
+  'probe-filter': { type: 'string' },
+  'traceable-functions': { type: 'string' },
+  'usdt-file-activation': { type: 'boolean' },
   debug: { type: 'string', short: 'd', multiple: true },
   I: { type: 'string', short: 'I', multiple: true },
   include: { type: 'string', multiple: true },
@@ -86,6 +93,8 @@ export function parseBeeArguments(argv: readonly string[]): BeeArguments {
     helperErrors: values.k ?? false,
     unsafe: values.unsafe ?? false,
     dryRun: values['dry-run'] ?? false,
+    probeFilter: values['probe-filter'] === undefined ? undefined : regularExpression(values['probe-filter']),
+    traceableFunctions: values['traceable-functions'],
     stages: (values.debug ?? []).map(stage => oneOf('-d', stage, ['ast', 'types', 'ir', 'insns'])),
     includeFolders: values.I ?? [],
     includeFiles: values.include ?? [],
@@ -155,6 +164,14 @@ function parsePid(text: string): number {
 function parseFormat(text: string): 'text' | 'json' {
   if (text === 'text' || text === 'json') return text
   throw new BeetraceError('USAGE_FORMAT', `Invalid output format "${text}"; valid formats are text and json`)
+}
+
+function regularExpression(text: string): RegExp {
+  try {
+    return new RegExp(text)
+  } catch (error) {
+    throw new UsageError(`Invalid --probe-filter regex '${text}': ${(error as Error).message}`)
+  }
 }
 
 function oneOf<const T extends string>(option: string, value: string, allowed: readonly T[]): T {

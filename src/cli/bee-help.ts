@@ -13,6 +13,8 @@ What to trace
   -e PROGRAM          the script itself         -l [PATTERN]   list probes that match; -lv with their arguments
   -p PID              only this process         -c COMMAND     start COMMAND, trace it, end with it
       --unsafe        allow system(), signal() and other functions that change something
+      --probe-filter REGEX     only probes of the script whose name it matches
+      --traceable-functions FILE   functions of the kernel, as available_filter_functions lists them
   -I DIR, --include FILE   folders and files for #include
 
 What comes out

@@ -20,7 +20,7 @@ export function runList(
   print: (text: string) => void,
   say: (text: string) => void,
 ): number {
-  const kernel = new MachineKernelFacts()
+  const kernel = new MachineKernelFacts(options.traceableFunctions)
   using user = new MachineUserFacts()
   const context: ListContext = { kernel, user, pid: options.pid }
   let count = 0
@@ -68,6 +68,7 @@ function* probesOfScript(pattern: string, context: ListContext): Generator<Liste
       diagnostics: parsed.diagnostics,
       missingProbes: 'ignore',
       unsafe: false,
+      notFound: new Set(),
     })
     for (const { place } of resolved) {
       const rest = shownRest(place.probe)

@@ -3,7 +3,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { demangle } from '../elf/index.ts'
 import { BeetraceError } from '../errors/index.ts'
-import { checkPrivileges, processExe, readProcess, UserSymbols } from '../kernel/index.ts'
+import { checkPrivileges, ownPidNamespace, processExe, readProcess, UserSymbols } from '../kernel/index.ts'
 import { ABI_NATIVE, machineOf, syscallNames } from '../kernel/uapi/index.ts'
 import { type Compilation, compileScript } from '../script/compile.ts'
 import { excerptOf, printDiagnostics, rangeOf } from '../script/diagnostics/index.ts'
@@ -20,6 +20,7 @@ import { ByteWriter } from '../text/index.ts'
 import type { BeeArguments, ScriptOptions } from './bee-arguments.ts'
 import type { Caller } from './caller.ts'
 import { HeldCommand, splitCommand } from './held-command.ts'
+import { AttachStopped, chosenProbes, MissingProbes, withoutUnsupported } from './missing-probes.ts'
 import { headerReader, importReader, includedFile, readHead, readScript, runCommand } from './script-files.ts'
 import { ScriptOutput } from './script-output.ts'
 import { printStages } from './script-stages.ts'
@@ -48,7 +49,8 @@ export async function runScript(
       : await HeldCommand.start(splitCommand(options.command), caller, environmentOf(caller).PATH)
   const pid = options.pid ?? command?.pid
   using user = new MachineUserFacts()
-  const kernel = new MachineKernelFacts()
+  const kernel = new MachineKernelFacts(options.traceableFunctions)
+  const namespace = ownPidNamespace()
   const compilation = compileScript(
     source.kind === 'text' ? 'stdin' : source.path,
     content,
@@ -69,6 +71,7 @@ export async function runScript(
         tells: options.helperErrors ? 'everything' : options.warnings ? 'failures' : 'nothing',
         environment: environmentOf(caller),
         taiOffsetNs: clockNs(CLOCK_TAI) - clockNs(CLOCK_BOOTTIME),
+        ...(namespace === undefined ? {} : { pidNamespace: namespace }),
         ...(command === undefined ? {} : { childPid: command.pid }),
         ...(pid === undefined ? {} : { pid, pidPath: processExe(pid) ?? '' }),
       },
@@ -84,7 +87,12 @@ export async function runScript(
   }
   if (compilation.compiled === undefined) return FAILED
   checkPrivileges('run a script')
-  return await runCompiled(compilation, options, { kernel, command, pid, say })
+  try {
+    return await runCompiled(compilation, options, { kernel, command, pid, say })
+  } catch (error) {
+    if (error instanceof AttachStopped) return FAILED
+    throw error
+  }
 }
 
 interface RunContext {
@@ -101,7 +109,8 @@ async function runCompiled(
 ): Promise<number> {
   const { kernel, command, pid, say } = context
   const { config, parsed } = compilation
-  const script = compilation.compiled!
+  const probes = new MissingProbes(config.missing_probes, say)
+  const script = withoutUnsupported(chosenProbes(compilation.compiled!, options.probeFilter), kernel, probes)
   const fd = options.output === undefined ? 1 : openOutput(options.output)
   const sink = new ScriptOutput(fd, options.buffering)
   const out = new ByteWriter(1 << 16)
@@ -158,6 +167,7 @@ async function runCompiled(
       say(`${range}: WARNING: ${text}\n${excerpt}`)
     },
     fail: text => say(`ERROR: ${text}\n`),
+    attachFailed: (place, error) => probes.failed(place, error),
     readFile: readHead,
     runCommand,
     onExit: () => ended.end(),

@@ -44,6 +44,7 @@ export {
   isInitialPidNamespace,
   isProcOfOwnNamespace,
   openProcessFolder,
+  ownPidNamespace,
   type ProcessStatus,
   processCwd,
   processExe,
@@ -56,6 +57,7 @@ export { compareReleases, isAtLeast, type KernelRelease, kernelRelease, parseRel
 export {
   readKprobeBlacklist,
   readTraceableFunctions,
+  readTraceableFunctionsFile,
   type TraceableFunction,
   TraceableFunctions,
 } from './traceable-functions.ts'

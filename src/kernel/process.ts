@@ -1,6 +1,6 @@
 // Processes as /proc shows them: what attaching to one needs to know, and why one cannot be traced.
 
-import { openSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { openSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
 import { ProcessError } from '../errors/process-error.ts'
 import { readPrivileges } from './privileges.ts'
 
@@ -138,6 +138,13 @@ export function processCwd(pid: number): string | undefined {
  */
 export function isInitialPidNamespace(): boolean {
   return readlinkSync('/proc/self/ns/pid') === `pid:[${PROC_PID_INIT_INO}]`
+}
+
+/** Our pid namespace as bpf_get_ns_current_pid_tgid wants it named; undefined in the initial one. */
+export function ownPidNamespace(): { readonly dev: bigint; readonly ino: bigint } | undefined {
+  if (isInitialPidNamespace()) return undefined
+  const { dev, ino } = statSync('/proc/self/ns/pid', { bigint: true })
+  return { dev, ino }
 }
 
 /** Whether /proc shows the ids of our own pid namespace: `unshare --pid` without `--mount-proc` leaves another's. */

@@ -1,6 +1,7 @@
 // The kernel functions that can be probed: what ftrace lists, or kallsyms less the kprobe blacklist where it lists nothing.
 
 import { readFileSync } from 'node:fs'
+import { BeetraceError } from '../errors/index.ts'
 import { globMatcher, isGlob } from './glob.ts'
 import { type KernelSymbols, readKernelSymbols } from './kallsyms.ts'
 import { findTraceFs } from './tracefs.ts'
@@ -69,6 +70,15 @@ export function readTraceableFunctions(root: string | undefined = findTraceFs())
     // built without dynamic ftrace, or closed to us (lockdown)
   }
   return new TraceableFunctions('kallsyms', functionsOfSymbols(readKernelSymbols(), readKprobeBlacklist()))
+}
+
+/** The same from a file in the form of available_filter_functions. Throws BeetraceError when it cannot be read. */
+export function readTraceableFunctionsFile(path: string): TraceableFunctions {
+  try {
+    return new TraceableFunctions('ftrace', readFileSync(path, 'latin1'))
+  } catch (cause) {
+    throw new BeetraceError('FUNCTION_LIST', `cannot read '${path}': ${(cause as Error).message}`, { cause })
+  }
 }
 
 /** Lines `name` or `name [module]`; places that ftrace could not name are left out. */

@@ -94,12 +94,12 @@ function resolveProbes(parsed: ParsedScript, config: ScriptConfig, facts: Script
     missingProbes: config.missing_probes,
     pid: run.pid,
     unsafe: run.unsafe,
+    notFound: new Set(),
   }
   let count = 0
   return script.probes.map((probe, i) => {
-    const before = diagnostics.errorCount
     const places = specs[i]!.flatMap(spec => placesOf(spec, context))
-    if (places.length === 0 && specs[i]!.length > 0 && diagnostics.errorCount === before) {
+    if (places.length === 0 && specs[i]!.length > 0 && specs[i]!.every(spec => context.notFound.has(spec))) {
       const message = config.missing_probes === 'error' ? say.noAttachPoints : say.noAttachPointsSkipped
       if (config.missing_probes !== 'ignore') diagnostics.report(message, probe.span)
     }

@@ -33,11 +33,18 @@ export interface ScriptProgram {
 export type Place = { readonly probe: string; readonly cookie?: bigint } & (
   | { readonly kind: 'begin' | 'end' }
   | { readonly kind: 'self'; readonly signal: string }
-  | { readonly kind: 'interval' | 'profile'; readonly periodNs: bigint }
+  | { readonly kind: 'interval'; readonly periodNs: bigint }
+  | { readonly kind: 'profile'; readonly periodNs: bigint; readonly pid?: number }
   /** PERF_TYPE_* and its config, one event every `count` */
-  | { readonly kind: 'perf'; readonly type: number; readonly config: bigint; readonly count: bigint }
+  | {
+      readonly kind: 'perf'
+      readonly type: number
+      readonly config: bigint
+      readonly count: bigint
+      readonly pid?: number
+    }
   | { readonly kind: 'tracepoint'; readonly category: string; readonly name: string }
-  | { readonly kind: 'rawtracepoint'; readonly name: string }
+  | { readonly kind: 'rawtracepoint'; readonly name: string; readonly module: string }
   /** kprobe or kretprobe of `function`, of a module where it says so, or at a bare address */
   | {
       readonly kind: 'kprobe'

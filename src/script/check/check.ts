@@ -60,8 +60,9 @@ function bodiesOf({ probe, places }: ProbePlaces, facts: CheckFacts): BodyState[
   const counts = mentions(probe, name => /^arg\d+$/.test(name))
   for (const place of places) {
     const typed = asks && place.place.kind !== 'uprobe' && place.place.kind !== 'kprobe'
-    const own = typed || (counts && place.usdt !== undefined)
-    const key = `${place.spec.provider} ${own ? place.place.probe : ''}`
+    // the locations of a USDT probe may each have its arguments in other registers
+    const usdt = counts ? (place.usdt?.arguments.map(({ text }) => text).join(' ') ?? '') : ''
+    const key = `${place.spec.provider} ${typed ? place.place.probe : ''} ${usdt}`
     const group = groups.get(key)
     if (group === undefined) groups.set(key, [place])
     else group.push(place)

@@ -70,7 +70,15 @@ export function checkText(text: string, run: Partial<RunFacts> = {}, kernel = te
   const probes = script.probes.map((probe, i) => ({
     probe,
     places: specs[i]!.flatMap(spec =>
-      placesOf(spec, { kernel, user, diagnostics, missingProbes: 'error', pid: undefined, unsafe: false }),
+      placesOf(spec, {
+        kernel,
+        user,
+        diagnostics,
+        missingProbes: 'error',
+        pid: undefined,
+        unsafe: false,
+        notFound: new Set(),
+      }),
     ),
   }))
   const facts: CheckFacts = { kernel, user, run: runFacts, config, types }

@@ -20,6 +20,7 @@ import { mentions } from '../check/check.ts'
 import type { CheckedBody, CheckedScript } from '../check/checked.ts'
 import type { CheckFacts } from '../check/checker.ts'
 import type { CompiledScript, Place, ScriptProgram } from '../compiled.ts'
+import { pidTgid } from '../language/builtins/process.ts'
 import type { ResolvedPlace } from '../resolve/places.ts'
 import { visitChildren } from '../tree.ts'
 import { Lowering, type ProgramState } from './lowering.ts'
@@ -113,6 +114,9 @@ function buildMain(program: Program, state: ProgramState, probe: Probe): void {
       b.return(typeof value === 'number' ? value : returned(l, value)),
     )
     l.at(probe.span)
+    if (isForOneProcess(state)) {
+      b.if(b.ne(b.shr(pidTgid(l), 32), state.shared.facts.run.pid!), () => b.return(0))
+    }
     if (probe.predicate !== null) {
       l.at(probe.predicate.span)
       const holds = predicateOf(l, probe.predicate)
@@ -122,6 +126,15 @@ function buildMain(program: Program, state: ProgramState, probe: Probe): void {
     b.return(0)
   })
 }
+
+/** `-p` holds for every probe of a process; where the kernel cannot choose it when attaching, the program does. */
+function isForOneProcess({ body, shared }: ProgramState): boolean {
+  const { pid, childPid } = shared.facts.run
+  const { kind } = body.places[0]!.place
+  return pid !== undefined && pid !== childPid && FILTERED.includes(kind)
+}
+
+const FILTERED: readonly Place['kind'][] = ['kprobe', 'fentry', 'fexit', 'tracepoint', 'rawtracepoint']
 
 /** Programs of type tracing must give 0. */
 function returned(l: Lowering, value: Parameters<Lowering['leave']>[0]): Parameters<Lowering['leave']>[0] {

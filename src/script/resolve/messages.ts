@@ -17,8 +17,13 @@ export const resolveMessages = messages('resolve', {
   severalFiles: { warning: "attaching to {provider} target file '{path}' but matched {count} binaries" },
   noTracefs: 'tracepoints cannot be listed: {problem}',
   sourceLine: 'a source line as target needs debug information (DWARF), which is not read',
-  offsetOutside: '{function}+{offset} lies outside of the function, which is {size} bytes long',
-  addressOutside: 'address {address} lies in no loaded part of {path}',
+  offsetOutside: "Offset outside the function bounds ('{function}' size is {size})",
+  noBoundary: 'Could not determine boundary for {function} (symbol has size 0).',
+  addressOutside: 'Could not resolve address: {path}:{address}',
+  notTraceable: {
+    warning:
+      '{function} is not traceable (either non-existing, inlined, or marked as "notrace"); attaching to it will likely fail',
+  },
   returnOffset: 'uretprobes can not be attached to a function offset',
   bpfProgram: 'probes on BPF programs are not supported',
   missingFeature: '{provider} probes need {feature}, which this kernel does not have',

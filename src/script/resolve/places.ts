@@ -6,7 +6,7 @@ import type { UsdtLocation } from '../../elf/index.ts'
 import { globMatcher, isGlob } from '../../kernel/glob.ts'
 import type { Place } from '../compiled.ts'
 import type { Diagnostics } from '../diagnostics/index.ts'
-import type { KernelFacts, UserFacts } from '../facts.ts'
+import type { KernelFacts, KernelFunction, UserFacts } from '../facts.ts'
 import type { AttachPointSpec } from '../parse/attach-point.ts'
 import { hardwareEvents, softwareEvents } from '../providers.ts'
 import { resolveMessages as say } from './messages.ts'
@@ -29,6 +29,8 @@ export interface ResolveContext {
   /** `-p` or the process of `-c` */
   readonly pid: number | undefined
   readonly unsafe: boolean
+  /** attach points for which there is no place on this machine */
+  readonly notFound: Set<AttachPointSpec>
 }
 
 type SpecOf<P extends AttachPointSpec['provider']> = Extract<AttachPointSpec, { provider: P }>
@@ -47,11 +49,13 @@ export function placesOf(spec: AttachPointSpec, context: ResolveContext): Resolv
     case 'interval':
     case 'profile': {
       const periodNs = spec.unit === 'hz' ? 1_000_000_000n / spec.rate : spec.rate * UNIT_NS[spec.unit]
-      return one(spec, { kind: spec.provider, probe: `${spec.provider}:${spec.unit}:${spec.rate}`, periodNs })
+      const probe = `${spec.provider}:${spec.unit}:${spec.rate}`
+      if (spec.provider === 'interval') return one(spec, { kind: 'interval', probe, periodNs })
+      return one(spec, { kind: 'profile', probe, periodNs, ...ofProcess(context) })
     }
     case 'software':
     case 'hardware':
-      return perfPlaces(spec)
+      return perfPlaces(spec, context)
     case 'tracepoint':
       return tracepointPlaces(spec, context)
     case 'rawtracepoint':
@@ -79,7 +83,12 @@ const UNIT_NS = { s: 1_000_000_000n, ms: 1_000_000n, us: 1_000n } as const
 const PERF_TYPE_HARDWARE = 0
 const PERF_TYPE_SOFTWARE = 1
 
-function perfPlaces(spec: SpecOf<'software' | 'hardware'>): ResolvedPlace[] {
+/** What is attached for one process only, where the kernel can do that. */
+export function ofProcess({ pid }: ResolveContext): { readonly pid?: number } {
+  return pid === undefined ? {} : { pid }
+}
+
+function perfPlaces(spec: SpecOf<'software' | 'hardware'>, context: ResolveContext): ResolvedPlace[] {
   const events = spec.provider === 'software' ? softwareEvents : hardwareEvents
   const event = events.find(({ name, alias }) => name === spec.event || alias === spec.event)!
   const count = spec.count ?? BigInt(event.count)
@@ -89,6 +98,7 @@ function perfPlaces(spec: SpecOf<'software' | 'hardware'>): ResolvedPlace[] {
     type: spec.provider === 'software' ? PERF_TYPE_SOFTWARE : PERF_TYPE_HARDWARE,
     config: BigInt(event.config),
     count,
+    ...ofProcess(context),
   })
 }
 
@@ -112,10 +122,11 @@ function rawTracepointPlaces(spec: SpecOf<'rawtracepoint'>, context: ResolveCont
     const { module, name } = splitModule(full)
     return named(name) && (spec.module === '*' || inModule(module))
   })
-  if (found.length === 0) return missing(spec, spec.event, context, all)
+  const target = spec.module === '*' ? spec.event : `${spec.module}:${spec.event}`
+  if (found.length === 0) return missing(spec, target, context, all)
   return found.map(full => {
     const { module, name } = splitModule(full)
-    return { spec, place: { kind: 'rawtracepoint', probe: `rawtracepoint:${module}:${name}`, name } }
+    return { spec, place: { kind: 'rawtracepoint', probe: `rawtracepoint:${module}:${name}`, name, module } }
   })
 }
 
@@ -127,10 +138,14 @@ function kprobePlaces(spec: SpecOf<'kprobe' | 'kretprobe'>, context: ResolveCont
     const probe = `${provider}:0x${address.toString(16)}`
     return one(spec, { kind: 'kprobe', probe, returns, function: '', offset, address })
   }
-  const places = functionsOf(spec.module, spec.function, context)
-  // Where functions cannot be listed, or the user insists, the kernel is asked when it comes to attaching.
-  if (places.length === 0 && context.unsafe && !isGlob(spec.function)) {
-    places.push({ name: spec.function, module: spec.module ?? 'vmlinux' })
+  let places = functionsOf(spec.module, spec.function, context)
+  if (isGlob(spec.function)) places = places.filter(({ name }) => !name.startsWith(NOT_FOR_WILDCARDS))
+  if (places.length === 0 && !isGlob(spec.function)) {
+    if (context.missingProbes !== 'ignore') {
+      context.diagnostics.report(say.notTraceable, spec.node.span, { function: spec.function })
+    }
+    // Where functions cannot be listed, or the user insists, the kernel is asked when it comes to attaching.
+    if (context.unsafe) places = [{ name: spec.function, module: spec.module ?? 'vmlinux' }]
   }
   if (places.length === 0) return missingFunction(spec, context)
   return places.map(({ name, module }) => {
@@ -140,12 +155,18 @@ function kprobePlaces(spec: SpecOf<'kprobe' | 'kretprobe'>, context: ResolveCont
   })
 }
 
+/** bpftrace leaves these out, too: what a program itself calls can hang the machine when all of it is probed. */
+const NOT_FOR_WILDCARDS = 'rcu_'
+
 function fentryPlaces(spec: SpecOf<'fentry' | 'fexit'>, context: ResolveContext): ResolvedPlace[] {
   if (spec.bpf !== null) {
     context.diagnostics.report(say.bpfProgram, spec.node.span)
     return []
   }
-  const places = functionsOf(spec.module, spec.function, context)
+  // a trampoline needs the function's type
+  const places = functionsOf(spec.module, spec.function, context).filter(
+    ({ name, module }) => context.kernel.moduleBtf(module)?.find(name, 'func') !== undefined,
+  )
   if (places.length === 0) return missingFunction(spec, context)
   return places.map(({ name, module }) => {
     const probe = `${spec.provider}:${module}:${name}`
@@ -160,7 +181,7 @@ function watchpointPlaces(spec: SpecOf<'watchpoint'>, context: ResolveContext): 
     address: spec.address,
     length: spec.lengthBytes as 1 | 2 | 4 | 8,
     mode: spec.mode as 'r' | 'w' | 'rw' | 'x',
-    ...(context.pid === undefined ? {} : { pid: context.pid }),
+    ...ofProcess(context),
   })
 }
 
@@ -176,11 +197,7 @@ function iteratorPlaces(spec: SpecOf<'iter'>, context: ResolveContext): Resolved
 }
 
 /** Functions of the kernel and its modules that a pattern names, each name once in a module. */
-function functionsOf(
-  module: string | null,
-  pattern: string,
-  { kernel }: ResolveContext,
-): { readonly name: string; readonly module: string }[] {
+function functionsOf(module: string | null, pattern: string, { kernel }: ResolveContext): KernelFunction[] {
   const inModule = module === null || module === '*' ? () => true : globMatcher(module)
   const named = globMatcher(pattern)
   const seen = new Set<string>()
@@ -222,9 +239,10 @@ function missingFunction(
 export function missing(
   spec: AttachPointSpec,
   target: string,
-  { diagnostics, missingProbes }: ResolveContext,
+  { diagnostics, missingProbes, notFound }: ResolveContext,
   near: Iterable<string>,
 ): [] {
+  notFound.add(spec)
   if (missingProbes === 'ignore') return []
   const message = missingProbes === 'error' ? say.noMatches : say.noMatchesSkipped
   const names = isGlob(target) ? [] : nearNames(target, near)

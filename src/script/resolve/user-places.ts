@@ -5,7 +5,7 @@ import { globMatcher, isGlob } from '../../kernel/glob.ts'
 import type { UserFunction } from '../facts.ts'
 import type { AttachPointSpec } from '../parse/attach-point.ts'
 import { resolveMessages as say } from './messages.ts'
-import { missing, type ResolveContext, type ResolvedPlace } from './places.ts'
+import { missing, ofProcess, type ResolveContext, type ResolvedPlace } from './places.ts'
 
 type UprobeSpec = Extract<AttachPointSpec, { provider: 'uprobe' | 'uretprobe' }>
 type UsdtSpec = Extract<AttachPointSpec, { provider: 'usdt' }>
@@ -30,7 +30,7 @@ export function uprobePlaces(spec: UprobeSpec, context: ResolveContext): Resolve
 export function usdtPlaces(spec: UsdtSpec, context: ResolveContext): ResolvedPlace[] {
   const files = filesOf({ ...spec, path: spec.path === '' ? '*' : spec.path }, context)
   const named = globMatcher(spec.function)
-  const inNamespace = spec.namespace === null ? () => true : globMatcher(spec.namespace)
+  const inNamespace = spec.namespace ? globMatcher(spec.namespace) : () => true
   const found: ResolvedPlace[] = []
   for (const path of files) {
     for (const usdt of context.user.usdt(path)) {
@@ -71,14 +71,20 @@ function placesInFile(spec: UprobeSpec, path: string, context: ResolveContext): 
     spec.language === 'cpp' ? demangledFunctions(spec, path, context) : user.functions(path, spec.function)
   return functions.flatMap(({ name, fileOffset, size }) => {
     if (spec.offset >= BigInt(size) && size > 0 && !unsafe) {
-      const gaps = { function: name, offset: `0x${spec.offset.toString(16)}`, size }
-      diagnostics.report(say.offsetOutside, spec.node.span, gaps)
+      diagnostics.report(say.offsetOutside, spec.node.span, { function: name, size })
+      return []
+    }
+    if (size === 0 && !unsafe && !isGlob(spec.function)) {
+      diagnostics.report(say.noBoundary, spec.node.span, { function: name }, { hints: [FORCE] })
       return []
     }
     const shown = spec.offset === 0n ? name : `${name}+${spec.offset}`
     return [uprobePlace(spec, path, shown, fileOffset + spec.offset, context)]
   })
 }
+
+const FORCE =
+  '--unsafe attaches all the same; a place that is no start of an instruction corrupts the program that runs it.'
 
 /** `cpp:"f"` is every overload of `f`; with arguments, that one. */
 function demangledFunctions(spec: UprobeSpec, path: string, { user }: ResolveContext): UserFunction[] {
@@ -96,17 +102,17 @@ function uprobePlace(
   path: string,
   shown: string,
   fileOffset: bigint,
-  { pid }: ResolveContext,
+  context: ResolveContext,
 ): ResolvedPlace {
   const probe = spec.name ?? `${spec.provider}:${path}:${shown}`
   const returns = spec.provider === 'uretprobe'
   return {
     spec,
-    place: { kind: 'uprobe', probe, returns, path, fileOffset, ...(pid === undefined ? {} : { pid }) },
+    place: { kind: 'uprobe', probe, returns, path, fileOffset, ...ofProcess(context) },
   }
 }
 
-function usdtPlace(spec: UsdtSpec, path: string, usdt: UsdtLocation, { pid }: ResolveContext): ResolvedPlace {
+function usdtPlace(spec: UsdtSpec, path: string, usdt: UsdtLocation, context: ResolveContext): ResolvedPlace {
   const probe = spec.name ?? `usdt:${path}:${usdt.provider}:${usdt.name}`
   const { fileOffset, semaphoreFileOffset } = usdt
   return {
@@ -119,7 +125,7 @@ function usdtPlace(spec: UsdtSpec, path: string, usdt: UsdtLocation, { pid }: Re
       path,
       fileOffset: BigInt(fileOffset),
       ...(semaphoreFileOffset === undefined ? {} : { refCtrOffset: BigInt(semaphoreFileOffset) }),
-      ...(pid === undefined ? {} : { pid }),
+      ...ofProcess(context),
     },
   }
 }

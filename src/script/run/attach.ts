@@ -1,6 +1,8 @@
 // From places to links: which call of the `link` floor it is, and with what. A program that serves many functions is
 // attached by one link where it was made for that (kprobe_multi, uprobe_multi).
 
+import { BeetraceError } from '../../errors/index.ts'
+import { threadIds } from '../../kernel/index.ts'
 import {
   attachKprobe,
   attachKprobeMulti,
@@ -19,28 +21,92 @@ import {
   PERF_COUNT_SW_CPU_CLOCK,
   PERF_TYPE_SOFTWARE,
 } from '../../sys/index.ts'
-import type { Place, ScriptProgram } from '../compiled.ts'
+import type { Place } from '../compiled.ts'
+import type { LoadedProgram } from './objects.ts'
 
 type PlaceOf<K extends Place['kind']> = Extract<Place, { kind: K }>
 
-/** Attaches a program to all its places; what was attached goes to `links` at once, so that a failure can undo it. */
-export function attachProgram(
-  program: Program,
-  { spec, places }: ScriptProgram,
-  onlineCpus: readonly number[],
-  links: Link[],
-): void {
+export interface AttachOptions {
+  readonly onlineCpus: readonly number[]
+  /** what is attached goes here at once, so that a failure can undo it */
+  readonly links: Link[]
+  /** hears of a place that could not be attached to; throws when that shall be the end */
+  readonly failed: (place: Place, error: BeetraceError) => void
+}
+
+/**
+ * Attaches all programs, in bpftrace's order: where the kernel runs first what came last, from the last to the first, so
+ * that probes on one place run as they stand in the script.
+ */
+export function attachPrograms(programs: readonly LoadedProgram[], options: AttachOptions): void {
+  const isLastFirst = ({ source }: LoadedProgram) => source.places.some(runsLastFirst)
+  for (const loaded of programs) if (!isLastFirst(loaded)) attachProgram(loaded, options)
+  for (const loaded of programs.toReversed()) if (isLastFirst(loaded)) attachProgram(loaded, options)
+}
+
+function runsLastFirst(place: Place): boolean {
+  return (
+    place.kind === 'uprobe' ||
+    place.kind === 'fentry' ||
+    place.kind === 'fexit' ||
+    (place.kind === 'kprobe' && !place.returns)
+  )
+}
+
+function attachProgram({ program, source: { spec, places } }: LoadedProgram, options: AttachOptions): void {
   if (spec.expectedAttachType === BPF_TRACE_KPROBE_MULTI) {
-    links.push(attachFunctions(program, places as readonly PlaceOf<'kprobe'>[]))
+    attachTogether(places as readonly PlaceOf<'kprobe'>[], some => attachFunctions(program, some), options)
     return
   }
   if (spec.expectedAttachType === BPF_TRACE_UPROBE_MULTI) {
-    attachFileOffsets(program, places as readonly PlaceOf<'uprobe'>[], links)
+    for (const ofFile of byFile(places as readonly PlaceOf<'uprobe'>[])) {
+      attachTogether(ofFile, some => attachFileOffsets(program, some), options)
+    }
     return
   }
   for (const place of places) {
-    const link = attachPlace(program, place, onlineCpus)
-    if (link !== undefined) links.push(link)
+    if (place.kind === 'watchpoint' && place.pid !== undefined) {
+      attachToThreads(program, place, place.pid, options)
+    } else {
+      attachTogether([place], () => attachPlace(program, place, options.onlineCpus), options)
+    }
+  }
+}
+
+/** A breakpoint belongs to a thread: each that runs has its own, and those to come inherit it. */
+function attachToThreads(
+  program: Program,
+  place: PlaceOf<'watchpoint'>,
+  pid: number,
+  options: AttachOptions,
+): void {
+  for (const thread of threadIds(pid)) {
+    const ofThread = { ...place, pid: thread }
+    attachTogether([place], () => attachPlace(program, ofThread, options.onlineCpus), options)
+  }
+}
+
+/**
+ * One link for all places, or none: where the kernel refuses, halves are tried until it is known which places it are, so
+ * that one function that cannot be probed does not cost the others.
+ */
+function attachTogether<P extends Place>(
+  places: readonly P[],
+  attach: (places: readonly P[]) => Link | undefined,
+  options: AttachOptions,
+): void {
+  try {
+    const link = attach(places)
+    if (link !== undefined) options.links.push(link)
+  } catch (error) {
+    if (!(error instanceof BeetraceError)) throw error
+    if (places.length === 1) {
+      options.failed(places[0]!, error)
+      return
+    }
+    const half = places.length >> 1
+    attachTogether(places.slice(0, half), attach, options)
+    attachTogether(places.slice(half), attach, options)
   }
 }
 
@@ -62,13 +128,17 @@ function attachPlace(program: Program, place: Place, onlineCpus: readonly number
         ...cookie,
       })
     case 'profile':
-      return attachPerfEvent(program, CPU_CLOCK, { rate: { period: Number(place.periodNs) }, ...cookie })
+      return attachPerfEvent(program, CPU_CLOCK, {
+        rate: { period: Number(place.periodNs) },
+        ...process(place),
+        ...cookie,
+      })
     case 'perf': {
       const { type, config, count } = place
       return attachPerfEvent(
         program,
         { kind: 'raw', type, config },
-        { rate: { period: Number(count) }, ...cookie },
+        { rate: { period: Number(count) }, ...process(place), ...cookie },
       )
     }
     case 'tracepoint':
@@ -83,7 +153,7 @@ function attachPlace(program: Program, place: Place, onlineCpus: readonly number
       return attachKprobe(program, at, { isReturn: place.returns, ...cookie })
     }
     case 'uprobe': {
-      const { path, fileOffset, refCtrOffset, returns, pid } = place
+      const { path, fileOffset, refCtrOffset, returns } = place
       const at = {
         path,
         offset: Number(fileOffset),
@@ -91,16 +161,18 @@ function attachPlace(program: Program, place: Place, onlineCpus: readonly number
       }
       return attachUprobe(program, at, {
         isReturn: returns,
-        ...(pid === undefined ? {} : { pid }),
+        ...(place.pid === undefined ? {} : { pid: place.pid }),
         ...cookie,
       })
     }
     case 'watchpoint': {
-      const { address, length, mode, pid } = place
-      const source = { kind: 'breakpoint', address, lengthBytes: length, access: mode } as const
+      const { address, length, mode } = place
+      // x86 and arm64 know execution of one instruction only, which is said by a word's length
+      const lengthBytes = mode === 'x' ? 8 : length
+      const source = { kind: 'breakpoint', address, lengthBytes, access: mode } as const
       return attachPerfEvent(program, source, {
         rate: { period: 1 },
-        ...(pid === undefined ? {} : { pid }),
+        ...process(place),
         ...cookie,
       })
     }
@@ -110,37 +182,42 @@ function attachPlace(program: Program, place: Place, onlineCpus: readonly number
   }
 }
 
+/** For one process, and the threads and processes it makes from now on. */
+function process({ pid }: { readonly pid?: number }): { readonly pid?: number; readonly inherit?: true } {
+  return pid === undefined ? {} : { pid, inherit: true }
+}
+
 function attachFunctions(program: Program, places: readonly PlaceOf<'kprobe'>[]): Link {
-  const names = places.map(functionName)
+  // kprobe_multi looks names up in all modules at once and takes no module in front
+  const names = places.map(place => place.function)
   const cookies = places.map(({ cookie }) => cookie ?? 0n)
   return attachKprobeMulti(program, { names, cookies }, { at: places[0]!.returns ? 'return' : 'entry' })
 }
 
-/** One link for each file. */
-function attachFileOffsets(program: Program, places: readonly PlaceOf<'uprobe'>[], links: Link[]): void {
-  const byPath = new Map<string, PlaceOf<'uprobe'>[]>()
+function byFile(places: readonly PlaceOf<'uprobe'>[]): Iterable<readonly PlaceOf<'uprobe'>[]> {
+  const files = new Map<string, PlaceOf<'uprobe'>[]>()
   for (const place of places) {
-    const known = byPath.get(place.path)
-    if (known === undefined) byPath.set(place.path, [place])
+    const known = files.get(place.path)
+    if (known === undefined) files.set(place.path, [place])
     else known.push(place)
   }
-  for (const [path, all] of byPath) {
-    const { returns, pid } = all[0]!
-    const at = {
-      path,
-      offsets: all.map(({ fileOffset }) => Number(fileOffset)),
-      cookies: all.map(({ cookie }) => cookie ?? 0n),
-      ...(all.some(({ refCtrOffset }) => refCtrOffset !== undefined)
-        ? { refCtrOffsets: all.map(({ refCtrOffset }) => Number(refCtrOffset ?? 0n)) }
-        : {}),
-    }
-    links.push(
-      attachUprobeMulti(program, at, {
-        at: returns ? 'return' : 'entry',
-        ...(pid === undefined ? {} : { pid }),
-      }),
-    )
+  return files.values()
+}
+
+function attachFileOffsets(program: Program, places: readonly PlaceOf<'uprobe'>[]): Link {
+  const { path, returns, pid } = places[0]!
+  const at = {
+    path,
+    offsets: places.map(({ fileOffset }) => Number(fileOffset)),
+    cookies: places.map(({ cookie }) => cookie ?? 0n),
+    ...(places.some(({ refCtrOffset }) => refCtrOffset !== undefined)
+      ? { refCtrOffsets: places.map(({ refCtrOffset }) => Number(refCtrOffset ?? 0n)) }
+      : {}),
   }
+  return attachUprobeMulti(program, at, {
+    at: returns ? 'return' : 'entry',
+    ...(pid === undefined ? {} : { pid }),
+  })
 }
 
 function functionName({ module, function: name }: PlaceOf<'kprobe'>): string {

@@ -18,6 +18,7 @@ import {
   programTypeFeatures,
   readKernelSymbols,
   readTraceableFunctions,
+  readTraceableFunctionsFile,
   type TraceableFunction,
   type TraceableFunctions,
   type TraceFs,
@@ -36,6 +37,12 @@ export class MachineKernelFacts implements KernelFacts {
   readonly #features = new Map<ScriptFeature, boolean>()
   readonly possibleCpus = possibleCpus().length
   readonly onlineCpus = onlineCpus()
+  readonly #functionList: string | undefined
+
+  /** @param functionList a file of functions, instead of available_filter_functions; in its form */
+  constructor(functionList?: string) {
+    this.#functionList = functionList
+  }
 
   btf(): Btf | undefined {
     return hasVmlinuxBtf() ? vmlinuxBtf() : undefined
@@ -131,7 +138,10 @@ export class MachineKernelFacts implements KernelFacts {
   }
 
   #readFunctions(): TraceableFunctions {
-    this.#traceable ??= readTraceableFunctions()
+    this.#traceable ??=
+      this.#functionList === undefined
+        ? readTraceableFunctions()
+        : readTraceableFunctionsFile(this.#functionList)
     return this.#traceable
   }
 

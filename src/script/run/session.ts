@@ -1,6 +1,7 @@
 // One run of a script, from loading to the last map: objects made, `begin` run, probes attached, records acted on as
 // they come, and an end at which nothing stays attached and nothing that was recorded is missing from the output.
 
+import type { BeetraceError } from '../../errors/index.ts'
 import { EventReader, mappedLossCounter, RingBuffer, waitingFlag } from '../../events/index.ts'
 import { onlineCpus } from '../../kernel/index.ts'
 import { attachIterator, closeLinks, type Link, readIterator } from '../../link/index.ts'
@@ -18,11 +19,12 @@ import {
   type CompiledScript,
   type Place,
   RING_MAP,
+  type ScriptProgram,
 } from '../compiled.ts'
 import type { KernelFacts } from '../facts.ts'
 import { mapView, type Names, type Output, type SourcePlace } from '../output/index.ts'
 import { type ActionContext, Actions } from './actions.ts'
-import { attachProgram } from './attach.ts'
+import { attachPrograms } from './attach.ts'
 import { readMap } from './maps.ts'
 import { ScriptObjects } from './objects.ts'
 import { StackFrames } from './stacks.ts'
@@ -52,6 +54,8 @@ export interface SessionOptions {
   readonly placeOf: (action: Action) => SourcePlace
   readonly warn: (action: Action, text: string) => void
   readonly fail: (text: string) => void
+  /** a place could not be attached to; throws when that shall be the end */
+  readonly attachFailed: (place: Place, error: BeetraceError) => void
   readonly readFile: ActionContext['readFile']
   readonly runCommand: ActionContext['runCommand']
   /** `exit()` was called, or there is nothing to wait for */
@@ -120,18 +124,28 @@ export class ScriptSession implements Disposable {
     }
   }
 
-  /** Runs `begin` and attaches everything else; how many probes that is. Throws with nothing left attached. */
+  /**
+   * Runs `begin` and attaches everything else; how many probes that is. A place that cannot be attached to goes to
+   * `attachFailed`. Throws with nothing left attached.
+   */
   attach(): number {
     this.#control.setBigUint64(CONTROL_START_TIME, clockNs(CLOCK_BOOTTIME), true)
     this.#runAll('begin')
-    const { programs } = this.#objects
+    const failed = new Set<Place>()
     try {
-      for (const { program, source } of programs) attachProgram(program, source, onlineCpus(), this.#links)
+      attachPrograms(this.#objects.programs, {
+        onlineCpus: onlineCpus(),
+        links: this.#links,
+        failed: (place, error) => {
+          failed.add(place)
+          this.#options.attachFailed(place, error)
+        },
+      })
     } catch (error) {
       closeLinks(this.#links)
       throw error
     }
-    return programs.reduce((count, { source }) => count + source.places.length, 0)
+    return probeCount(this.#options.script.programs, failed)
   }
 
   /** Starts reading. */
@@ -248,6 +262,22 @@ export class ScriptSession implements Disposable {
     sink.push(out.view().slice())
     out.clear()
   }
+}
+
+/** All locations of a USDT probe, and all programs they need, are one probe. */
+function probeCount(programs: readonly ScriptProgram[], failed: ReadonlySet<Place>): number {
+  let count = 0
+  const counted = new Set<string>()
+  for (const { places, span } of programs) {
+    for (const place of places) {
+      if (failed.has(place)) continue
+      const key = `${span.file}:${span.start} ${place.probe}`
+      if (place.kind === 'uprobe' && counted.has(key)) continue
+      counted.add(key)
+      count++
+    }
+  }
+  return count
 }
 
 function waitsForEvents({ kind }: Place): boolean {

@@ -9,7 +9,7 @@ import { argumentOffset, resultOffset, WITH_REGISTERS } from '../../lower/regist
 import { usdtArgument } from '../../lower/usdt.ts'
 import { bool, type ScriptType, string, uint8, uint64 } from '../../type.ts'
 import type { BuiltinEntry } from '../entry.ts'
-import { scalar } from './process.ts'
+import { pidTgid, scalar } from './process.ts'
 
 const WITH_ARGUMENTS = ['kprobe', 'uprobe', 'usdt', 'rawtracepoint', 'fentry', 'fexit']
 const WITH_ARGS = ['tracepoint', 'rawtracepoint', 'fentry', 'fexit', 'uprobe']
@@ -215,7 +215,7 @@ const NO_REGISTERS: readonly string[] = ['begin', 'end', 'self', 'test', 'bench'
 const CS_OFFSET = 136
 
 export function tgidWord(l: Lowering): Value {
-  return l.b.shr(l.b.call('get_current_pid_tgid', [], { pure: true, result: u64 }), 32)
+  return l.b.shr(pidTgid(l), 32)
 }
 
 function convertWord(l: Lowering, word: Value, type: ScriptType): Value {
