@@ -120,6 +120,13 @@ async function runCompiled(
     err.clear()
   }
   using symbols = new UserSymbols()
+  let mappings: (last?: boolean) => void = () => {}
+  const symbolize = (tgid: number, address: bigint) => {
+    const found = symbols.symbolize(tgid, Number(address))
+    if (found !== undefined) return found
+    mappings()
+    return symbols.symbolize(tgid, Number(address))
+  }
   const ended = new Ended()
   const placeOf = ({ span }: { readonly span: Span }) => placeIn(parsed.sources, span)
   using session = new ScriptSession({
@@ -132,13 +139,13 @@ async function runCompiled(
         symbols: {
           kernel: () => kernel.symbols(),
           user: (tgid, address) => {
-            const found = symbols.symbolize(tgid, Number(address))
+            const found = symbolize(tgid, address)
             if (found?.name === undefined) return undefined
             const name = config.cpp_demangle ? demangle(found.name) : found.name
             return { name: byteString(name), offset: found.offset }
           },
           module: (tgid, address) => {
-            const module = symbols.symbolize(tgid, Number(address))?.module
+            const module = symbolize(tgid, address)?.module
             return module === undefined || module === '' ? undefined : byteString(module)
           },
         },
@@ -179,11 +186,11 @@ async function runCompiled(
   if (process.env[NOTIFY] !== undefined) writeSync(1, `${NOTIFY}\n`)
   session.start(options.quiet ? undefined : count)
   flushErrors()
+  if (namesUserAddresses(script)) mappings = watchMappings(symbols, pid)
   command?.release()
-  const unwatch = pid !== undefined && namesUserAddresses(script) ? watchMappings(symbols, pid) : () => {}
   await ended.promise
-  unwatch()
   const end: ScriptEnd = await session.stop()
+  mappings(true)
   flushErrors()
   if (end.lost > 0) say(`WARNING: Total lost event count: ${end.lost}\n`)
   if (fd !== 1) closeSync(fd)

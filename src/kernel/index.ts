@@ -17,6 +17,7 @@ export { type KernelSymbol, KernelSymbols, readKernelSymbols, type SymbolOffset 
 export { linuxVersionCode, readKernelConfig } from './kernel-config.ts'
 export { mapTypeFeatures } from './map-features.ts'
 export { mappedBinaries } from './mapped-binaries.ts'
+export { MappingWatch } from './mapping-watch.ts'
 export { memlockBefore, withMemlock } from './memlock.ts'
 export { moduleBtf, modulesWithBtf, openModuleBtf } from './module-btf.ts'
 export { findMount, type Mount, parseMountinfo, readMounts } from './mounts.ts'
@@ -52,6 +53,7 @@ export {
   requireTraceable,
   threadIds,
 } from './process.ts'
+export type { Mapping } from './process-maps.ts'
 export { programTypeFeatures } from './program-features.ts'
 export { compareReleases, isAtLeast, type KernelRelease, kernelRelease, parseRelease } from './release.ts'
 export {

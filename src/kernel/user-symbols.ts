@@ -35,6 +35,15 @@ export class UserSymbols implements Disposable {
     return this.#read(pid, this.#process(pid))
   }
 
+  /** Takes down one mapping as the kernel told of it: the process may have ended since. */
+  noteMapping(pid: number, mapping: Mapping): void {
+    const process = this.#process(pid)
+    if (placedAt(process.mappings, mapping.start)?.mapping.start === mapping.start) return
+    const placed = { mapping, module: this.#module(pid, mapping) }
+    process.mappings = [...process.mappings, placed].sort((a, b) => a.mapping.start - b.mapping.start)
+    process.readMs = performance.now()
+  }
+
   /** Drops what is known about a process: its id may be another's from now on. */
   forgetProcess(pid: number): void {
     this.#processes.delete(pid)

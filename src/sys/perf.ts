@@ -11,11 +11,13 @@ export const PERF_TYPE_HW_CACHE = 3
 export const PERF_TYPE_RAW = 4
 export const PERF_TYPE_BREAKPOINT = 5
 export const PERF_COUNT_SW_CPU_CLOCK = 0
+export const PERF_COUNT_SW_DUMMY = 9
 export const PERF_COUNT_SW_BPF_OUTPUT = 10
 export const PERF_SAMPLE_TIME = 1 << 2
 export const PERF_SAMPLE_RAW = 1 << 10
 export const PERF_RECORD_LOST = 2
 export const PERF_RECORD_SAMPLE = 9
+export const PERF_RECORD_MMAP2 = 10
 export const PERF_FLAG_FD_CLOEXEC = 8
 
 const PERF_EVENT_IOC_ENABLE = 0x2400
@@ -29,9 +31,11 @@ const ATTR_INHERIT = 1 << 1
 const ATTR_EXCLUDE_USER = 1 << 4
 const ATTR_EXCLUDE_KERNEL = 1 << 5
 const ATTR_EXCLUDE_HV = 1 << 6
+const ATTR_MMAP = 1 << 8
 const ATTR_FREQ = 1 << 10
 const ATTR_WATERMARK = 1 << 14
 const ATTR_PRECISE_IP_SHIFT = 15
+const ATTR_MMAP2 = 1 << 23
 const ATTR_USE_CLOCKID = 1 << 25
 const ATTR_WRITE_BACKWARD = 1 << 27
 
@@ -56,6 +60,8 @@ export interface PerfEventAttr {
   readonly preciseIp?: number
   /** CLOCK_* that times of samples are of; the kernel's own, which goes by CPU, unless told */
   readonly clockId?: number
+  /** a PERF_RECORD_MMAP2 for each executable mapping that is made. Linux 3.12 */
+  readonly mappings?: boolean
   /** overwrite the oldest samples: the buffer is then read from its head backward */
   readonly writeBackward?: boolean
   /** wake a reader every so many events … */
@@ -89,6 +95,7 @@ export const perfEventOpen = (a: PerfEventAttr, pid: number, cpu: number): numbe
     (a.excludeUser ? ATTR_EXCLUDE_USER : 0) |
     (a.excludeKernel ? ATTR_EXCLUDE_KERNEL : 0) |
     (a.excludeHv ? ATTR_EXCLUDE_HV : 0) |
+    (a.mappings ? ATTR_MMAP | ATTR_MMAP2 : 0) |
     (a.sampleFreq !== undefined ? ATTR_FREQ : 0) |
     (a.wakeupWatermark !== undefined ? ATTR_WATERMARK : 0) |
     ((a.preciseIp ?? 0) << ATTR_PRECISE_IP_SHIFT) |

@@ -1,12 +1,11 @@
 // Keeping hold of what a process has mapped while it lives, for the symbols of stacks that are printed after its end.
 
-import type { UserSymbols } from '../../kernel/index.ts'
+import { MappingWatch, type UserSymbols } from '../../kernel/index.ts'
 import type { CompiledScript } from '../compiled.ts'
 import type { ScriptType } from '../type.ts'
 
-/** Programs map their libraries in their first milliseconds, and some live no longer than that. */
-const EAGER_MS = 20
-const LATEST_MS = 500
+/** The rings have room for much more than what is mapped in that time. */
+const DRAIN_MS = 200
 
 /** Whether anything a script prints is an address of a process. */
 export function namesUserAddresses({ stacks, maps, actions }: CompiledScript): boolean {
@@ -22,22 +21,19 @@ function hasUserAddress(type: ScriptType): boolean {
   return type.kind === 'usym' || type.kind === 'ustack'
 }
 
-/** Reads a process's mappings from now on until its end: at first again and again, then more and more seldom. */
-export function watchMappings(symbols: UserSymbols, pid: number): () => void {
-  const start = performance.now()
-  let waitMs = 1
-  let timer: NodeJS.Timeout | NodeJS.Immediate
-  const look = (): void => {
-    if (!symbols.noteProcess(pid)) return
-    if (performance.now() - start < EAGER_MS) timer = setImmediate(look)
-    else {
-      waitMs = Math.min(waitMs * 2, LATEST_MS)
-      timer = setTimeout(look, waitMs).unref()
-    }
-  }
-  look()
-  return () => {
-    clearImmediate(timer as NodeJS.Immediate)
-    clearTimeout(timer as NodeJS.Timeout)
+/**
+ * From now on `symbols` knows what a process and its children map, or without a pid all processes, although they end.
+ * The function it gives brings `symbols` up to date; it is called before anything is printed, and once more with `true`.
+ */
+export function watchMappings(symbols: UserSymbols, pid: number | undefined): (last?: boolean) => void {
+  if (pid !== undefined) symbols.noteProcess(pid)
+  const watch = new MappingWatch(pid)
+  const drain = (): void => watch.drain((owner, mapping) => symbols.noteMapping(owner, mapping))
+  const timer = setInterval(drain, DRAIN_MS).unref()
+  return last => {
+    drain()
+    if (!last) return
+    clearInterval(timer)
+    watch.close()
   }
 }
