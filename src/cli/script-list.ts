@@ -14,7 +14,7 @@ import { readScript } from './script-files.ts'
 
 type ListRequest = Extract<BeeArguments, { kind: 'list' }>
 
-/** Prints the list; exit status 1 when nothing matches. */
+/** Prints the list; that nothing matches is said, but is no failure. */
 export function runList(
   { pattern, options }: ListRequest,
   print: (text: string) => void,
@@ -46,9 +46,13 @@ export function runList(
     if (isTypePattern(each)) for (const text of typesLike(each, kernel, options.verbose)) show(text)
     else for (const probe of listProbes(each.trim(), context)) showProbe(probe)
   }
-  if (count === 0)
-    say(`bee: nothing matches '${pattern ?? '*'}'; try bee -l '*${pattern?.replace(/^.*:/, '') ?? ''}*'\n`)
-  return count === 0 ? 1 : 0
+  if (count === 0) say(`WARNING: nothing matches '${pattern ?? '*'}'${wider(pattern)}\n`)
+  return 0
+}
+
+function wider(pattern: string | undefined): string {
+  const word = pattern?.replace(/^.*:/, '') ?? ''
+  return word === '' || /[*,]/.test(word) ? '' : `; try bee -l '*${word}*'`
 }
 
 function typesLike(pattern: string, kernel: KernelFacts, whole: boolean): string[] {

@@ -183,8 +183,10 @@ async function runCompiled(
   if (options.dryRun) return 0
   ended.onSignals(sink, session)
   if (pid !== undefined) ended.onProcess(pid, command, session)
-  if (process.env[NOTIFY] !== undefined) writeSync(1, `${NOTIFY}\n`)
-  session.start(options.quiet ? undefined : count)
+  session.start(options.quiet ? undefined : count, () => {
+    flushErrors()
+    if (process.env[NOTIFY] !== undefined) writeSync(1, `${NOTIFY}\n`)
+  })
   flushErrors()
   if (namesUserAddresses(script)) mappings = watchMappings(symbols, pid)
   command?.release()

@@ -257,7 +257,7 @@ export class Preprocessor {
     }
     const header = this.read(path, form, file.name)
     if (header === undefined) {
-      if (form === 'system') this.unit.missingIncludes.push({ path, span })
+      if (form === 'system' && isSystemHeader(path)) this.unit.missingIncludes.push({ path, span })
       else this.report(c.notFound, { path }, span)
       return
     }
@@ -272,6 +272,23 @@ export class Preprocessor {
     this.conditions.splice(0, this.conditions.length, ...conditions)
   }
 }
+
+/**
+ * Whether a header may be left out where it is not installed: what the kernel's say is known from BTF, and what those of
+ * C say is built in.
+ */
+function isSystemHeader(path: string): boolean {
+  const [first, ...rest] = path.split('/')
+  return rest.length === 0 || SYSTEM_FOLDERS.has(first!)
+}
+
+/** Folders of include/ and include/uapi of the kernel, and of the C library. */
+const SYSTEM_FOLDERS: ReadonlySet<string> = new Set(
+  (
+    'acpi arpa asm asm-generic bits bpf clocksource crypto cxl drm dt-bindings kunit keys kvm linux math-emu media ' +
+    'memory misc mtd net netinet netpacket pcmcia ras rdma rpc scsi soc sound sys target trace uapi ufs vdso video xen'
+  ).split(' '),
+)
 
 /** `<path>` or `"path"`. */
 function includePath(

@@ -10,6 +10,8 @@ import { isCastable, isSigned, isWhole } from '../check/promote.ts'
 import { typeText } from '../check/type-text.ts'
 import { lowerInteger } from '../lower/expression.ts'
 import type { Lowering } from '../lower/lowering.ts'
+import { readAt } from '../lower/maps.ts'
+import { toScalar } from '../lower/store.ts'
 import { type AggregateType, int64, type ScriptType, uint64 } from '../type.ts'
 import { now } from './builtins/clock.ts'
 import type { AggregateEntry } from './entry.ts'
@@ -266,6 +268,14 @@ export const aggregateEntries: readonly AggregateEntry[] = [
   },
 ]
 
+/** Time since the epoch; tests may keep a clock of their own in a map, named by BPFTRACE_DUMMY_TS_MAP. */
+function clockOfSeries(l: Lowering): Value {
+  const own = l.facts.run.environment.BPFTRACE_DUMMY_TS_MAP
+  const map = own === undefined ? undefined : l.shared.findMap(own)
+  if (map === undefined || map.key !== undefined) return now(l, 'sw_tai')
+  return toScalar(l, readAt(l, map, map.value, undefined), uint64)
+}
+
 /** The slot of the interval that now lies in; one of an older interval starts over. */
 function addToSeries(
   l: Lowering,
@@ -277,7 +287,7 @@ function addToSeries(
   const { b } = l
   const { intervalNs, buckets, aggregate } = type as Extract<AggregateType, { kind: 'tseries' }>
   const number = signedType(type)
-  const interval = b.div(now(l, 'boot'), intervalNs)
+  const interval = b.div(clockOfSeries(l), intervalNs)
   const slot = b.offset(at, b.mul(b.clamp(b.mod(interval, buckets), buckets - 1), 24))
   const next = b.convert(value!, number)
   const fresh = b.or(b.ne(b.load(slot, offset, u64), interval), b.eq(b.load(slot, offset + 16, u64), 0))

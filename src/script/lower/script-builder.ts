@@ -30,8 +30,11 @@ import { isAggregate, type StackType } from '../type.ts'
 /** Room for lines that a reader has not come to yet. */
 const RING_BYTES = 1 << 24
 const PAGE_BYTES = 4096
-/** Above this many bytes a map's elements are made when they are needed. */
-const PREALLOCATED_BYTES = 1 << 20
+/**
+ * Above this many bytes a map's elements are made when they are needed. A probe in an interrupt then gets only the few
+ * that the allocator keeps in reserve, and an update finds no memory.
+ */
+const PREALLOCATED_BYTES = 1 << 26
 const GLOBALS = 'globals'
 const CPU_GLOBALS = 'cpu_globals'
 const CACHE_LINE = 64
@@ -78,6 +81,10 @@ export class ScriptBuilder {
 
   map(name: string): ScriptMap {
     return this.#byName.get(name)!
+  }
+
+  findMap(name: string): ScriptMap | undefined {
+    return this.#byName.get(name)
   }
 
   mapIndex(name: string): number {

@@ -207,6 +207,11 @@ export function toScalar(l: Lowering, datum: Datum, type: ScriptType): Value {
     const { base, offset } = inMemory(l, datum)
     return b.load(base, offset, wanted)
   }
+  if (datum.kind === 'text') {
+    const bytes = Buffer.alloc(8)
+    bytes.write(datum.text, 'latin1')
+    return b.convert(b.const(u64, bytes.readBigUInt64LE()), wanted as typeof u64)
+  }
   if (datum.kind === 'words') return b.convert(datum.words[0]!, wanted as typeof u64)
   return b.const(wanted, 0)
 }

@@ -4,6 +4,7 @@
 //
 // with C's conversions and bpftrace's own for buffers: %r, %rx and %rh.
 
+import { gfpFlagsText } from './gfp-flags.ts'
 import type { ScriptType } from '../type.ts'
 import type { Shown } from './shown.ts'
 import { bufferText, textOf } from './text.ts'
@@ -27,7 +28,7 @@ export interface Format {
   readonly specs: readonly FormatSpec[]
 }
 
-const SPEC = /%(-?)(\+?)( ?)(#?)(0?)(\*|\d+)?(?:\.(\*|\d+))?([hlLjzt]*)([diouxXeEfFgGaAcspn%]|rh|rx|r)/g
+const SPEC = /%(-?)(\+?)( ?)(#?)(0?)(\*|\d+)?(?:\.(\*|\d+))?([hlLjzt]*)(gr|rh|rx|r|[diouxXeEfFgGaAcspn%])/g
 
 /** @param format a byte string; a lone `%` is text */
 export function parseFormat(format: string): Format {
@@ -59,7 +60,7 @@ export function parseFormat(format: string): Format {
   return { fragments, specs }
 }
 
-const INTEGERS: readonly string[] = ['d', 'i', 'u', 'o', 'x', 'X', 'c', 'p']
+const INTEGERS: readonly string[] = ['d', 'i', 'u', 'o', 'x', 'X', 'c', 'p', 'gr']
 const BUFFERS: readonly string[] = ['r', 'rx', 'rh']
 
 /** What is wrong with printing these arguments by this format, in bpftrace's words; undefined when nothing is. */
@@ -112,6 +113,11 @@ export function applySpec(spec: FormatSpec, value: Shown): string {
       const number = numberOf(value)
       if (number === undefined) return `!{invalid integer conversion: ${textOf(value)}}`
       return applyInteger(spec, number)
+    }
+    case 'gr': {
+      const flags = numberOf(value)
+      if (flags === undefined) return `!{invalid GFP flags conversion: ${textOf(value)}}`
+      return pad(spec, gfpFlagsText(BigInt.asUintN(64, flags)))
     }
     case 'r':
       return pad(spec, bytesText(value, 'escaped'))

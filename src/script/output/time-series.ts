@@ -10,6 +10,7 @@ type SeriesType = Extract<AggregateType, { kind: 'tseries' }>
 export interface TimeSeries {
   readonly kind: 'time-series'
   readonly intervalNs: bigint
+  readonly signed: boolean
   readonly points: readonly { readonly interval: bigint; readonly value?: bigint }[]
 }
 
@@ -37,7 +38,7 @@ export function timeSeries(type: SeriesType, samples: ReadonlyMap<bigint, bigint
     if (value !== undefined) points.push({ interval, value })
     else if (points.length > 0) points.push({ interval })
   }
-  return { kind: 'time-series', intervalNs: type.intervalNs, points }
+  return { kind: 'time-series', intervalNs: type.intervalNs, signed: type.signed, points }
 }
 
 const WIDTH = 53
@@ -50,7 +51,7 @@ export function drawTimeSeries(series: TimeSeries, epochMs: (taiNs: bigint) => n
   let low = values.reduce((a, b) => (b < a ? b : a))
   let high = values.reduce((a, b) => (b > a ? b : a))
   if (low === high) {
-    low -= 1n
+    if (series.signed || low !== 0n) low -= 1n
     high += 1n
   }
   const { suffix, digits } = fractionOf(series.intervalNs)

@@ -22,7 +22,7 @@ export function takeString(p: Parser): string {
       scanner.at++
       return value
     }
-    if (code === endOfText || code === newline) {
+    if (code === endOfText) {
       value += text.slice(plainFrom, scanner.at)
       p.report(syntax.unterminatedString, scanner.span(start), {})
       p.panicking = true

@@ -45,6 +45,9 @@ export interface NamesOptions {
 /** How long the offset between the clocks is good for, ms. */
 const CLOCK_OFFSET_MS = 1000
 
+/** What stands before a frame: addresses alone begin their line, for programs that read them. */
+const INDENT = { bpftrace: '        ', perf: '\t', raw: '', build_id: '' } as const
+
 export class MachineNames implements Names {
   readonly truncationTrailer: string
   readonly #options: NamesOptions
@@ -77,7 +80,7 @@ export class MachineNames implements Names {
     if (id === NO_STACK) return '\n'
     const frames = this.#options.stacks.read(type, id)
     if (frames === undefined) return '\n'
-    const indent = type.mode === 'perf' ? '\t' : '        '
+    const indent = INDENT[type.mode]
     if (type.mode === 'build_id') return `\n${frames.map(frame => `${indent}${frame}\n`).join('')}`
     const lines = (frames as readonly bigint[]).map(address => this.#frameText(type, address, tgid))
     return `\n${lines.map(line => `${indent}${line}\n`).join('')}`

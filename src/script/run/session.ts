@@ -148,10 +148,11 @@ export class ScriptSession implements Disposable {
     return probeCount(this.#options.script.programs, failed)
   }
 
-  /** Starts reading. */
-  start(probeCount: number | undefined): void {
+  /** Starts reading. `onAttached` runs when that has been said, before anything the probes have to say. */
+  start(probeCount: number | undefined, onAttached: () => void): void {
     if (probeCount !== undefined) this.#output.attachedProbes(probeCount)
     this.#flush()
+    onAttached()
     const { programs } = this.#objects
     for (const { program, source } of programs) {
       for (const place of source.places) if (place.kind === 'iter') this.#readIterator(program, place)

@@ -166,7 +166,8 @@ class CLayouter {
     const element = this.type(of)
     const sizeBytes = element.sizeBytes * count
     const { alignBytes } = element
-    if (element.type.kind === 'integer' && element.type.bits === 8)
+    // Only plain `char` is text: `uint8_t x[4]` is numbers.
+    if (of.kind === 'integer' && of.name === 'char')
       return { type: string(count), sizeBytes, alignBytes }
     return { type: { kind: 'array', element: element.type, count, space: 'none' }, sizeBytes, alignBytes }
   }
