@@ -31,7 +31,7 @@ loads(
 )
 loads(
   'kprobe',
-  'kprobe:vfs_read { @[arg2, ((struct file *)arg0)->f_mode] = count(); print(func); @[kstack] = count(); }',
+  'kprobe:vfs_read { @[arg2, ((struct file *)arg0)->f_mode] = count(); print(func); @k[kstack] = count(); }',
 )
 loads('kprobe', 'kretprobe:vfs_read { @ = hist(retval); @f[func] = count(); }')
 loads('kprobe', 'kprobe:vfs_* { @[probe] = count(); }')
@@ -39,11 +39,11 @@ loads('fentry', 'fentry:vfs_read { @[args.count, args.file->f_path.dentry->d_nam
 loads('fentry', 'fexit:vfs_read { @ = hist(retval); print(args.file->f_mode); printf("%s", str(args.buf)); }')
 loads(
   'fentry',
-  'fentry:filp_close { printf("%s\n", path(args.filp->f_path)); @[path(args.filp->f_path)] = count(); }',
+  'fentry:filp_close { printf("%s\\n", path(args.filp->f_path)); @[path(args.filp->f_path)] = count(); }',
 )
 loads(
   'fentry',
   'fentry:vfs_read { @[func, comm, args.file->f_inode->i_ino, curtask->real_parent->comm] = count(); return 1; }',
 )
-loads('iter', 'iter:task { printf("%s %d\n", ctx->task->comm, ctx->task->pid); }')
-loads('iter', 'iter:task_file { printf("%d %s\n", ctx->fd, path(ctx->file->f_path)); }')
+loads('iter', 'iter:task { printf("%s %d\\n", ctx->task->comm, ctx->task->pid); }')
+loads('iter', 'iter:task_file { printf("%d %s\\n", ctx->fd, path(ctx->file->f_path)); }')

@@ -58,6 +58,7 @@ for (const script of [
   `config = { max_strlen = 200 } ${READ} { printf("%s %d", str(args.buf), 1); @[str(args.buf), 5] = str(args.buf); $x = str(args.buf); print($x == comm); }`,
   `config = { on_stack_limit = 0 } ${READ} { @[comm, pid] = count(); print((comm, args.fd)); }`,
   `${READ} { $a = comm; $b = str(args.buf, 30); if ($a == $b) { @[$a] = 1; } $c = $b; @[$c]++; print($b[2]); }`,
+  'begin { $s = "ab"; print(str_concat($s, "cd")); @[str_concat(comm, $s)] = count(); @x = str_concat(comm, comm); }',
   'begin { @m["a"] = 1; for ($kv : @m) { print($kv); if ($kv.1 > 5) { exit(); } @n[$kv.0] = $kv.1; } }',
   'begin { $n = (uint64)7; $s = "x"; for ($i : 0..$n) { if ($i == 5) { return; } @a[$i] = $s; } print(len(@a)); }',
   'begin { @c[1] = count(); if (@c[1] > 0) { print(@c[1]); } $x = @c[1] * 2; print($x); }',

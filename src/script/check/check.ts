@@ -62,7 +62,7 @@ function bodiesOf({ probe, places }: ProbePlaces, facts: CheckFacts): BodyState[
     const typed = asks && place.place.kind !== 'uprobe' && place.place.kind !== 'kprobe'
     // the locations of a USDT probe may each have its arguments in other registers
     const usdt = counts ? (place.usdt?.arguments.map(({ text }) => text).join(' ') ?? '') : ''
-    const key = `${place.spec.provider} ${typed ? place.place.probe : ''} ${usdt}`
+    const key = `${place.spec.provider} ${typed ? argumentsKey(place, probe, facts) : ''} ${usdt}`
     const group = groups.get(key)
     if (group === undefined) groups.set(key, [place])
     else group.push(place)
@@ -77,6 +77,34 @@ function bodiesOf({ probe, places }: ProbePlaces, facts: CheckFacts): BodyState[
     written: new Map(),
     locals: new Map(),
   }))
+}
+
+/**
+ * Places with the same key have the same arguments, as far as the probe looks at them: system calls all have
+ * `args.__syscall_nr`, and one program does for all.
+ */
+function argumentsKey({ place }: ResolvedPlace, probe: Probe, facts: CheckFacts): string {
+  const fields = argumentFields(probe)
+  if (place.kind !== 'tracepoint' || fields === undefined) return place.probe
+  const format = facts.kernel.tracepointFormat(place.category, place.name)
+  if (format === undefined) return place.probe
+  const used = format.fields.filter(({ name }) => fields.has(name))
+  if (used.length < fields.size) return place.probe
+  return JSON.stringify([place.category === 'syscalls', used])
+}
+
+/** The fields of `args` that are named; undefined when `args` is used as a whole. */
+function argumentFields(node: Node, found = new Set<string>()): Set<string> | undefined {
+  if (node.kind === 'field' && node.object.kind === 'identifier' && node.object.name === 'args') {
+    found.add(node.name)
+    return found
+  }
+  if ((node.kind === 'identifier' || node.kind === 'call') && node.name === 'args') return undefined
+  let whole = false
+  visitChildren(node, child => {
+    whole ||= argumentFields(child, found) === undefined
+  })
+  return whole ? undefined : found
 }
 
 /** Whether an identifier, or a call, of such a name stands anywhere in a probe. */

@@ -311,7 +311,45 @@ function textByte(l: Lowering, text: string, index: Value): Value {
   return l.b.load(l.b.offset(area.base, l.b.clamp(index, text.length)), area.offset, u8)
 }
 
+/** Capacity of what `str_concat` gives. */
+const CONCATENATED = 1024
+
+const strConcat: FunctionEntry = {
+  name: 'str_concat',
+  args: [2, 2],
+  type: (c, call, args) => (checkTexts(c, call, args, 2) ? string(CONCATENATED) : undefined),
+  lower(l, call) {
+    const { b } = l
+    const [left, right] = [0, 1].map(i => characters(l, call.args[i] as Expression))
+    return {
+      kind: 'made',
+      type: string(CONCATENATED),
+      beyond: { padded: CONCATENATED, plain: CONCATENATED },
+      write(to, offset, padded) {
+        // The verifier does not see that the second part ends where the string does.
+        l.needSlack(CONCATENATED)
+        const first = appendTo(l, b.offset(to, offset), left!, CONCATENATED)
+        const at = b.clamp(first, CONCATENATED - 1)
+        const rest = b.clamp(b.sub(b.const(u64, CONCATENATED), at), CONCATENATED)
+        const second = appendTo(l, b.offset(b.offset(to, offset), at), right!, rest)
+        const used = b.clamp(b.add(b.add(at, second), 1), CONCATENATED)
+        if (padded) zeroTail(l, to, offset, used, CONCATENATED)
+        return used
+      },
+    }
+  },
+}
+
+/** Copies a string up to its NUL, at most `most` bytes with it; gives its length without it. */
+function appendTo(l: Lowering, to: Value, from: ReturnType<typeof walkable>, most: Value | number): Value {
+  const { b } = l
+  const limit = typeof most === 'number' ? Math.min(most, from.capacity) : b.clamp(most, from.capacity)
+  const got = b.call('probe_read_kernel_str', [to, limit, b.offset(from.base, from.offset)])
+  return b.select(b.lt(got, 1), b.const(u64, 0), b.sub(b.convert(got, u64), 1))
+}
+
 export const stringFunctions: readonly FunctionEntry[] = [
+  strConcat,
   str,
   buf,
   strncmp,
