@@ -102,10 +102,16 @@ export function readHead(
 }
 
 /** Runs a command of `system()` to its end; its errors go where ours go. Byte strings in and out. */
-export function runCommand(command: string): { readonly printed: string; readonly problem?: string } {
+export function runCommand(
+  command: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): { readonly printed: string; readonly problem?: string } {
   try {
     const printed = execFileSync('/bin/sh', ['-c', readable(command)], {
       encoding: 'latin1',
+      env: Object.fromEntries(
+        Object.entries(environment).map(([name, value]) => [readable(name), value && readable(value)]),
+      ),
       stdio: ['ignore', 'pipe', 'inherit'],
       maxBuffer: Number.POSITIVE_INFINITY,
     })

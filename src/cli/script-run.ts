@@ -39,6 +39,7 @@ export async function runScript(
   say: (text: string) => void,
 ): Promise<number> {
   const { options, source } = request
+  const environment = environmentOf(caller)
   const content = source.kind === 'text' ? byteStringOfArgument(source.text) : readScript(source.path)
   if (options.pid !== undefined && readProcess(options.pid) === undefined) {
     throw new BeetraceError('PROCESS_GONE', `there is no process ${options.pid}`)
@@ -46,7 +47,7 @@ export async function runScript(
   using command =
     options.command === undefined
       ? undefined
-      : await HeldCommand.start(splitCommand(options.command), caller, environmentOf(caller).PATH)
+      : await HeldCommand.start(splitCommand(options.command), caller, environment.PATH)
   const pid = options.pid ?? command?.pid
   using user = new MachineUserFacts()
   const kernel = new MachineKernelFacts(options.traceableFunctions)
@@ -69,7 +70,7 @@ export async function runScript(
         ),
         unsafe: options.unsafe,
         tells: options.helperErrors ? 'everything' : options.warnings ? 'failures' : 'nothing',
-        environment: environmentOf(caller),
+        environment,
         taiOffsetNs: clockNs(CLOCK_TAI) - clockNs(CLOCK_BOOTTIME),
         ...(namespace === undefined ? {} : { pidNamespace: namespace }),
         ...(command === undefined ? {} : { childPid: command.pid }),
@@ -88,7 +89,7 @@ export async function runScript(
   if (compilation.compiled === undefined) return FAILED
   checkPrivileges('run a script')
   try {
-    return await runCompiled(compilation, options, { kernel, command, pid, say })
+    return await runCompiled(compilation, options, { kernel, command, pid, environment, say })
   } catch (error) {
     if (error instanceof AttachStopped) return FAILED
     throw error
@@ -99,6 +100,7 @@ interface RunContext {
   readonly kernel: MachineKernelFacts
   readonly command: HeldCommand | undefined
   readonly pid: number | undefined
+  readonly environment: Readonly<Record<string, string | undefined>>
   readonly say: (text: string) => void
 }
 
@@ -107,7 +109,7 @@ async function runCompiled(
   options: ScriptOptions,
   context: RunContext,
 ): Promise<number> {
-  const { kernel, command, pid, say } = context
+  const { kernel, command, pid, environment, say } = context
   const { config, parsed } = compilation
   const probes = new MissingProbes(config.missing_probes, say)
   const script = withoutUnsupported(chosenProbes(compilation.compiled!, options.probeFilter), kernel, probes)
@@ -176,7 +178,7 @@ async function runCompiled(
     fail: text => say(`ERROR: ${text}\n`),
     attachFailed: (place, error) => probes.failed(place, error),
     readFile: readHead,
-    runCommand,
+    runCommand: command => runCommand(command, environment),
     onExit: () => ended.end(),
   })
   const count = session.attach()
