@@ -4,15 +4,16 @@
 //     offset  size  field
 //          0     1  kind          RECORD_*
 //          1     1  abi           ABI_*
-//          2     2  flags         CALL_* / SEGMENTS
+//          2     1  flags         CALL_*, SIGNAL_*
+//          3     1  argCount      RECORD_CALL and RECORD_ENTER: how many arguments follow, 0 to 6
 //          4     4  tid           thread id (pid namespace of the tracer, as all ids)
 //          8     4  tgid          process id
 //         12     4  nr            system call number, signal number, or the new thread's id
 //         16     8  timeNs        CLOCK_MONOTONIC ns: end of the call for RECORD_CALL, else of the event
 //         24     8  ret           RECORD_CALL: result as the kernel returns it (-4095..-1 is an errno)
 //         32     8  startNs       RECORD_CALL and RECORD_ENTER: start of the call
-//         40    48  args          RECORD_CALL and RECORD_ENTER: six arguments of 8 bytes
-//         88     …  segments      bytes fetched from the program's memory, as below
+//         40     …  args          argCount arguments of 8 bytes
+//          …     …  segments      bytes fetched from the program's memory, as below
 //
 // timeNs and startNs are 0 when no option asked for times: reading the clock twice a call is not free.
 //
@@ -72,6 +73,7 @@ export const SEGMENT_TRUNCATED = 2
 export const OFFSET_KIND = 0
 export const OFFSET_ABI = 1
 export const OFFSET_FLAGS = 2
+export const OFFSET_ARG_COUNT = 3
 export const OFFSET_TID = 4
 export const OFFSET_TGID = 8
 export const OFFSET_NR = 12
@@ -79,7 +81,9 @@ export const OFFSET_TIME = 16
 export const OFFSET_RET = 24
 export const OFFSET_START = 32
 export const OFFSET_ARGS = 40
-export const RECORD_FIXED_BYTES = 88
+/** of a record without arguments and segments */
+export const RECORD_FIXED_BYTES = 40
+export const MAX_ARGS = 6
 export const SEGMENT_HEAD_BYTES = 8
 
 /** NUL-terminated string; byteLength excludes the NUL */

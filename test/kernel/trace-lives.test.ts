@@ -45,6 +45,17 @@ test('short-lived children, every one from its first call to its exit', () => {
   )
 })
 
+// 7.x runs programs at system calls preemptibly, unless they hang on perf events, and skips them for whoever interrupts
+test('processes that take the processors from one another, every call of each', () => {
+  const [jobs, children] = [8, many(400)]
+  const job = `i=0; while [ $i -lt ${children} ]; do (: </dev/zero; exit 7); i=$((i+1)); done; exit 0`
+  const starts = Array.from({ length: jobs }, () => `(${job}) &`).join(' ')
+  const lines = traced(['-f', 'sh', '-c', `${starts} wait`])
+  assert.equal(count(lines, /^\d+ +exit_group\(7\) += \?$/), jobs * children)
+  assert.equal(count(lines, /^\d+ +openat\(AT_FDCWD, "\/dev\/zero", O_RDONLY\) += \d+$/), jobs * children)
+  assert.equal(count(lines, /^\d+ +\+\+\+ exited with 7 \+\+\+$/), jobs * children)
+})
+
 /** Python's threads are real ones. */
 const python = spawnSync('python3', ['-c', '']).status === 0
 const noPython = !python && 'no python3 to make threads with'

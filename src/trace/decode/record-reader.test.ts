@@ -37,7 +37,8 @@ test('a record is read in place', () => {
   assert.equal(reader.startNs, 2 ** 40 + 1)
   assert.equal(reader.durationNs, 1000)
   const first = reader.first[1]!
-  assert.equal(first, 16 + RECORD_FIXED_BYTES)
+  assert.equal(first, 16 + RECORD_FIXED_BYTES + 3 * 8)
+  assert.deepEqual([reader.argLo(3), reader.argHi(3)], [0, 0])
   assert.equal(reader.after(first), first + 16)
   assert.equal(reader.first[4], first + 16 + 24)
   assert.equal(reader.after(reader.first[4]!), -1)
@@ -61,9 +62,11 @@ test('malformed records are refused', () => {
     record[index] = value
     return record
   }
-  check(record => record.subarray(0, 80))
-  check(record => record.subarray(0, 90))
-  check(record => record.subarray(0, 96))
+  check(record => record.subarray(0, 32))
+  check(record => record.subarray(0, 42))
+  check(record => record.subarray(0, 48))
+  check(set(3, 7))
+  check(set(3, 6))
   check(() => new Uint8Array(0))
   check(set(0, 0))
   check(set(0, 99))

@@ -3,6 +3,7 @@
 import {
   ABI_COMPAT,
   CALL_HAS_SEGMENTS,
+  MAX_ARGS,
   OFFSET_ARGS,
   OFFSET_RET,
   OFFSET_START,
@@ -27,6 +28,7 @@ export class RecordReader {
   kind = 0
   abi = 0
   flags = 0
+  argCount = 0
   tid = 0
   tgid = 0
   nr = 0
@@ -61,19 +63,27 @@ export class RecordReader {
     const head = view.getUint32(offset, true)
     this.kind = head & 0xff
     this.abi = (head >>> 8) & 0xff
-    this.flags = head >>> 16
+    this.flags = (head >>> 16) & 0xff
+    this.argCount = head >>> 24
     this.tid = view.getUint32(offset + 4, true)
     this.tgid = view.getUint32(offset + 8, true)
     this.nr = view.getUint32(offset + 12, true)
     this.retLo = view.getUint32(offset + OFFSET_RET, true)
     this.retHi = view.getUint32(offset + OFFSET_RET + 4, true)
-    if (this.kind < RECORD_CALL || this.kind > RECORD_EXEC || this.abi > 1) return false
+    if (this.kind < RECORD_CALL || this.kind > RECORD_EXEC || this.abi > 1 || this.argCount > MAX_ARGS)
+      return false
+    if (this.fixedBytes > length) return false
     return (this.flags & CALL_HAS_SEGMENTS) === 0 || this.indexSegments()
+  }
+
+  /** Bytes before the first segment. */
+  get fixedBytes(): number {
+    return RECORD_FIXED_BYTES + 8 * this.argCount
   }
 
   private indexSegments(): boolean {
     const { view, end, first } = this
-    let at = this.offset + RECORD_FIXED_BYTES
+    let at = this.offset + this.fixedBytes
     for (let count = 0; at < end; count++) {
       if (count === MAX_SEGMENTS || at + SEGMENT_HEAD_BYTES > end) return false
       const arg = view.getUint8(at + 1)
@@ -96,10 +106,13 @@ export class RecordReader {
     return ret < 0 && ret >= -4095 && (this.abi === ABI_COMPAT || (this.retHi | 0) === -1) ? -ret : 0
   }
 
+  /** Low and high half of an argument; 0 for one that the record does not have. */
   argLo(arg: number): number {
+    if (arg >= this.argCount) return 0
     return this.view.getUint32(this.offset + OFFSET_ARGS + arg * 8, true)
   }
   argHi(arg: number): number {
+    if (arg >= this.argCount) return 0
     return this.view.getUint32(this.offset + OFFSET_ARGS + arg * 8 + 4, true)
   }
 

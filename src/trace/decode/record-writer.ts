@@ -34,27 +34,28 @@ export interface RecordSpec {
 
 /** The bytes of one record, a multiple of 8. */
 export function writeRecord(spec: RecordSpec): Uint8Array {
-  const segments = spec.segments ?? []
+  const { args = [], segments = [] } = spec
   const padded = (length: number) => Math.ceil(length / 8) * 8
   const size = segments.reduce(
     (sum, { bytes }) => sum + SEGMENT_HEAD_BYTES + padded(bytes.length),
-    RECORD_FIXED_BYTES,
+    RECORD_FIXED_BYTES + 8 * args.length,
   )
   const record = new Uint8Array(size)
   const view = new DataView(record.buffer)
   view.setUint8(0, spec.kind ?? RECORD_CALL)
   view.setUint8(1, spec.abi ?? ABI_NATIVE)
-  view.setUint16(2, (spec.flags ?? 0) | (segments.length > 0 ? CALL_HAS_SEGMENTS : 0), true)
+  view.setUint8(2, (spec.flags ?? 0) | (segments.length > 0 ? CALL_HAS_SEGMENTS : 0))
+  view.setUint8(3, args.length)
   view.setUint32(4, spec.tid ?? 1000, true)
   view.setUint32(8, spec.tgid ?? spec.tid ?? 1000, true)
   view.setUint32(12, spec.nr, true)
   view.setBigUint64(OFFSET_TIME, spec.timeNs ?? 0n, true)
   view.setBigInt64(OFFSET_RET, spec.ret ?? 0n, true)
   view.setBigUint64(OFFSET_START, spec.startNs ?? 0n, true)
-  for (const [index, value] of (spec.args ?? []).entries()) {
+  for (const [index, value] of args.entries()) {
     view.setBigInt64(OFFSET_ARGS + index * 8, BigInt.asIntN(64, BigInt(value)), true)
   }
-  let at = RECORD_FIXED_BYTES
+  let at = RECORD_FIXED_BYTES + 8 * args.length
   for (const segment of segments) {
     view.setUint8(at, segment.op)
     view.setUint8(at + 1, segment.arg)

@@ -21,9 +21,9 @@ const path = { op: CAPTURE_CSTR, arg: 0, when: 'entry', limit: 4096 } as const
 const text = { op: CAPTURE_CSTR, arg: 1, when: 'entry', limit: 'string' } as const
 const output = { op: CAPTURE_BYTES, arg: 1, when: 'exit', limit: 'string' } as const
 const all = callTable([
-  { abi: 'native', nr: 2, executes: false, captures: [path, text] },
-  { abi: 'native', nr: 59, executes: true, captures: [path] },
-  { abi: 'compat', nr: 3, executes: false, captures: [output] },
+  { abi: 'native', nr: 2, executes: false, argCount: 2, captures: [path, text] },
+  { abi: 'native', nr: 59, executes: true, argCount: 3, captures: [path] },
+  { abi: 'compat', nr: 3, executes: false, argCount: 2, captures: [output] },
 ])
 
 const [WANTED, ENTRY, EXIT, EXEC] = [CALL_DESC_WANTED, CALL_DESC_ENTRY, CALL_DESC_EXIT, CALL_DESC_EXEC]

@@ -2,12 +2,13 @@
 // what the options of a trace change in it is little.
 
 import type { TraceOptions } from '../options.ts'
-import type { Capture } from '../record.ts'
+import { type Capture, MAX_ARGS } from '../record.ts'
 import {
   CALL_DESC_ENTRY,
   CALL_DESC_EXEC,
   CALL_DESC_EXIT,
   CALL_DESC_WANTED,
+  CALL_DESCRIPTOR_ARG_COUNT,
   CALL_DESCRIPTOR_BYTES,
   CALL_DESCRIPTOR_CAPTURES,
   CALL_DESCRIPTOR_FLAGS,
@@ -27,6 +28,8 @@ export interface CallCaptures {
   readonly nr: number
   /** execve or execveat: what a spawned command is awaited at */
   readonly executes: boolean
+  /** how many arguments it has; undefined when nobody knows */
+  readonly argCount: number | undefined
   readonly captures: readonly Capture[]
 }
 
@@ -36,10 +39,14 @@ const STRING_LIMIT = 0xffff_ffff
 /** The table for a trace of every call. */
 export function callTable(calls: readonly CallCaptures[]): Uint8Array {
   const table = new Uint8Array(CALL_DESCRIPTORS * CALL_DESCRIPTOR_BYTES)
-  for (const { abi, nr, executes, captures } of calls) {
+  const view = new DataView(table.buffer)
+  for (let at = 0; at < table.length; at += CALL_DESCRIPTOR_BYTES)
+    view.setUint32(at + CALL_DESCRIPTOR_ARG_COUNT, MAX_ARGS, true)
+  for (const { abi, nr, executes, argCount = MAX_ARGS, captures } of calls) {
     if (nr >= CALL_NUMBERS) continue
     const index = nr + (abi === 'compat' ? CALL_NUMBERS : 0)
-    const descriptor = encodeCallDescriptor(executes ? CALL_DESC_EXEC : 0, captures, STRING_LIMIT)
+    const flags = executes ? CALL_DESC_EXEC : 0
+    const descriptor = encodeCallDescriptor(flags, argCount, captures, STRING_LIMIT)
     table.set(descriptor, index * CALL_DESCRIPTOR_BYTES)
   }
   return table

@@ -2,7 +2,7 @@
 // the first look-up; everything behind it runs for traced threads only.
 
 import type { Builder, Value } from '../../ir/index.ts'
-import { type Program, program, s64, u32, u64 } from '../../ir/index.ts'
+import { type Program, program, s64, u8, u32, u64 } from '../../ir/index.ts'
 import { BPF_PROG_TYPE_RAW_TRACEPOINT } from '../../sys/index.ts'
 import {
   ABI_COMPAT,
@@ -10,39 +10,45 @@ import {
   CALL_HAS_ENTER,
   CALL_HAS_SEGMENTS,
   CALL_REFETCHED,
+  OFFSET_ABI,
+  OFFSET_ARG_COUNT,
+  OFFSET_ARGS,
+  OFFSET_FLAGS,
+  OFFSET_KIND,
+  OFFSET_NR,
+  OFFSET_START,
+  OFFSET_TGID,
+  OFFSET_TID,
+  OFFSET_TIME,
   RECORD_CALL,
   RECORD_ENTER,
 } from '../record.ts'
 import { capture, captureSubprograms, withScratch } from './capture.ts'
 import { configured, isOn } from './config.ts'
-import { emitBytes, emitFixed, type RecordFields, writeFixed } from './emit.ts'
+import { callBytes, completeCall, emitBytes, emitCall } from './emit.ts'
 import {
   CALL_DESC_ENTRY,
   CALL_DESC_EXEC,
   CALL_DESC_EXIT,
   CALL_DESC_WANTED,
+  CALL_DESCRIPTOR_ARG_COUNT,
   CALL_DESCRIPTOR_FLAGS,
   CALL_NUMBERS,
   CALL_UNKNOWN,
   COUNT_CALLS,
   COUNT_ERRORS,
   COUNT_NS,
-  SCRATCH_FLAGS,
+  MAX_CALL_BYTES,
   SCRATCH_POSITION,
   SCRATCH_RECORD,
   type ScratchSize,
-  THREAD_ABI,
-  THREAD_ARGS,
   THREAD_AWAITS_EXEC,
   THREAD_ENTER_SENT,
   THREAD_EXIT_CAPTURES,
   THREAD_FAULTED,
   THREAD_FLAGS,
   THREAD_IN_CALL,
-  THREAD_NR,
-  THREAD_START,
-  THREAD_TGID,
-  THREAD_TID,
+  THREAD_RECORD,
   WHEN_ENTRY,
   WHEN_EXIT,
   WHEN_FAILED,
@@ -62,12 +68,15 @@ export function rawTracepointProgram(plan: TracePlan, name: string): Program {
   return program({ name, progType: BPF_PROG_TYPE_RAW_TRACEPOINT, maps: Object.values(plan.maps) })
 }
 
-/** raw_tp/sys_enter (struct pt_regs *regs, long id) */
+/**
+ * raw_tp/sys_enter (struct pt_regs *regs, long id), or the perf event raw_syscalls:sys_enter, whose record has the
+ * number in the same place
+ */
 export function sysEnter(plan: TracePlan): Program {
   const p = rawTracepointProgram(plan, 'sys_enter')
   captureSubprograms(p, plan.size)
   p.main((b, ctx) => {
-    withCurrentThread(b, ({ thread, tid, tgid }) => {
+    withCurrentThread(b, ({ thread }) => {
       const abi = currentAbi(b)
       const nr = b.convert(b.load(ctx, 8, u64), u32)
       withDescriptor(b, nr, abi, descriptor => {
@@ -80,23 +89,21 @@ export function sysEnter(plan: TracePlan): Program {
           b.store(thread, THREAD_FLAGS, 0, u32)
           b.return(0)
         })
-        b.store(thread, THREAD_NR, nr)
-        b.store(thread, THREAD_ABI, b.convert(abi, u32))
-        b.store(thread, THREAD_TGID, tgid)
         const start = now(b)
-        b.store(thread, THREAD_START, start)
-        b.if(b.not(isOn(b, 'summary')), () =>
-          copyArguments(b, plan.registers, b.load(ctx, 0, u64), abi, thread),
-        )
+        beginCall(b, thread, descriptor, nr, abi, start)
+        b.if(b.not(isOn(b, 'summary')), () => copyArguments(b, plan.registers, ctx, abi, thread))
         const flags = b.variable(u32, THREAD_IN_CALL)
         b.if(b.test(wants, CALL_DESC_EXIT), () => flags.set(b.or(flags.get(), THREAD_EXIT_CAPTURES)))
         b.if(isOn(b, 'entryCaptures'), () => {
           b.if(b.test(wants, CALL_DESC_ENTRY), () =>
             withScratch(b, 'enter', scratch => {
+              copyCall(b, thread, scratch)
+              b.store(scratch, SCRATCH_RECORD + OFFSET_KIND, RECORD_ENTER, u8)
+              b.store(scratch, SCRATCH_RECORD + OFFSET_FLAGS, CALL_HAS_SEGMENTS, u8)
+              b.store(scratch, SCRATCH_RECORD + OFFSET_TIME, start)
               const faulted = capture(b, scratch, thread, descriptor, WHEN_ENTRY)
               b.if(faulted, () => flags.set(b.or(flags.get(), THREAD_FAULTED)))
-              const fields: RecordFields = { kind: RECORD_ENTER, tid, tgid, nr, time: start, thread }
-              const sent = emitScratch(b, plan, scratch, fields)
+              const sent = emitScratch(b, plan, scratch)
               b.if(sent, () => flags.set(b.or(flags.get(), THREAD_ENTER_SENT)))
             }),
           )
@@ -109,16 +116,16 @@ export function sysEnter(plan: TracePlan): Program {
   return p
 }
 
-/** raw_tp/sys_exit (struct pt_regs *regs, long ret) */
+/** raw_tp/sys_exit (struct pt_regs *regs, long ret), or the perf event raw_syscalls:sys_exit */
 export function sysExit(plan: TracePlan): Program {
   const p = rawTracepointProgram(plan, 'sys_exit')
   captureSubprograms(p, plan.size)
   p.main((b, ctx) => {
-    withCurrentThread(b, ({ thread, tid, tgid }) => {
+    withCurrentThread(b, ({ thread }) => {
       const state = b.load(thread, THREAD_FLAGS, u32)
       b.if(b.not(b.test(state, THREAD_IN_CALL)), () => b.return(0))
       b.store(thread, THREAD_FLAGS, 0, u32)
-      const result = b.load(ctx, 8, s64)
+      const result = syscallResult(b, ctx)
       const failed = b.logicalAnd(b.lt(result, 0), () => b.ge(result, -4095))
       const end = now(b)
       b.if(isOn(b, 'summary'), () => {
@@ -127,35 +134,46 @@ export function sysExit(plan: TracePlan): Program {
       })
       b.if(isOn(b, 'onlySuccessful'), () => b.if(failed, () => b.return(0)))
       b.if(isOn(b, 'onlyFailed'), () => b.if(b.not(failed), () => b.return(0)))
-      const nr = b.load(thread, THREAD_NR, u32)
       const enter = b.select(b.test(state, THREAD_ENTER_SENT), b.const(u32, CALL_HAS_ENTER), b.const(u32, 0))
-      const fields: RecordFields = { kind: RECORD_CALL, tid, tgid, nr, time: end, ret: result, thread }
       b.if(
         b.logicalOr(isOn(b, 'entryCaptures'), () => isOn(b, 'exitCaptures')),
         () => {
           b.if(b.test(state, THREAD_EXIT_CAPTURES | THREAD_FAULTED), () =>
-            withDescriptor(b, nr, b.convert(b.load(thread, THREAD_ABI, u32), u64), descriptor =>
+            withDescriptor(b, numberOf(b, thread), abiOf(b, thread), descriptor =>
               withScratch(b, 'exit', scratch => {
                 // one walk for both: input that faulted at the entry, and what the call gave back
                 const again = b.test(state, THREAD_FAULTED)
                 const refetch = b.select(again, b.const(u32, WHEN_ENTRY), b.const(u32, 0))
                 const output = b.select(failed, b.const(u32, WHEN_FAILED), b.const(u32, WHEN_EXIT))
                 const refetched = b.select(again, b.const(u32, CALL_REFETCHED), b.const(u32, 0))
-                b.store(scratch, SCRATCH_FLAGS, b.or(b.or(enter, refetched), CALL_HAS_SEGMENTS), u64)
+                const flags = b.or(b.or(enter, refetched), CALL_HAS_SEGMENTS)
+                completeCall(b, thread, b.convert(flags, u8), end, result)
+                copyCall(b, thread, scratch)
                 capture(b, scratch, thread, descriptor, b.or(refetch, output), result)
-                const flags = b.load(scratch, SCRATCH_FLAGS, u32)
-                emitScratch(b, plan, scratch, { ...fields, flags })
+                emitScratch(b, plan, scratch)
                 b.return(0)
               }),
             ),
           )
         },
       )
-      emitFixed(b, { ...fields, flags: enter })
+      completeCall(b, thread, b.convert(enter, u8), end, result)
+      emitCall(b, thread)
     })
     b.return(0)
   })
   return p
+}
+
+/** What the call gave back: the second argument of the raw tracepoint, or in the perf event's record behind the number. */
+function syscallResult(b: Builder, ctx: Value): Value {
+  const result = b.variable(s64, 0)
+  b.if(
+    isOn(b, 'syscallsAsPerfEvents'),
+    () => result.set(b.load(ctx, 16, s64)),
+    () => result.set(b.load(ctx, 8, s64)),
+  )
+  return result.get()
 }
 
 /** A traced thread: its entry of `threads`, and its ids as they are shown. */
@@ -170,34 +188,52 @@ export interface ThreadIds {
 
 /** Runs `use` when the current thread is traced. */
 export function withCurrentThread(b: Builder, use: (traced: TracedThread) => void): void {
-  const ids = b.call('get_current_pid_tgid', [])
-  const tid = b.convert(ids, u32)
-  withThread(b, { tid, tgid: b.convert(b.shr(ids, 32), u32) }, use)
+  withThread(b, b.convert(b.call('get_current_pid_tgid', []), u32), use)
 }
 
-/** Runs `use` when the thread with these ids in the initial pid namespace is traced. */
-export function withThread(b: Builder, ids: ThreadIds, use: (traced: TracedThread) => void): void {
+/** Runs `use` when the thread with this id in the initial pid namespace is traced. */
+export function withThread(b: Builder, tid: Value, use: (traced: TracedThread) => void): void {
   const key = b.slot(4, 'tid', 4)
-  b.store(key, 0, ids.tid)
+  b.store(key, 0, tid)
   b.ifNotNull(b.call('map_lookup_elem', [b.mapFd('threads'), key]), thread =>
-    use({ thread, ...shownIds(b, thread, ids) }),
+    use({ thread, ...shownIds(b, thread) }),
   )
 }
 
-/** The ids of a traced thread as its tracer numbers them: the initial ones, unless that is in a pid namespace. */
-export function shownIds(b: Builder, thread: Value, ids: ThreadIds): ThreadIds {
-  const tid = b.variable(u32, ids.tid)
-  const tgid = b.variable(u32, ids.tgid)
-  b.if(isOn(b, 'ownPidNamespace'), () => {
-    tid.set(b.load(thread, THREAD_TID, u32))
-    tgid.set(b.load(thread, THREAD_TGID, u32))
-  })
-  return { tid: tid.get(), tgid: tgid.get() }
+/** The ids of a traced thread as its tracer numbers them. */
+export function shownIds(b: Builder, thread: Value): ThreadIds {
+  return {
+    tid: b.load(thread, THREAD_RECORD + OFFSET_TID, u32),
+    tgid: b.load(thread, THREAD_RECORD + OFFSET_TGID, u32),
+  }
 }
 
-/** Sends the record in scratch, its fixed part written last; true when there was room. */
-export function emitScratch(b: Builder, plan: TracePlan, scratch: Value, fields: RecordFields): Value {
-  writeFixed(b, scratch, SCRATCH_RECORD, { flags: CALL_HAS_SEGMENTS, ...fields })
+/** What is known of a call at its entry, into the thread's record; its arguments apart. */
+function beginCall(b: Builder, thread: Value, descriptor: Value, nr: Value, abi: Value, start: Value): void {
+  const argCount = b.load(descriptor, CALL_DESCRIPTOR_ARG_COUNT, u32)
+  b.store(thread, THREAD_RECORD + OFFSET_KIND, RECORD_CALL, u8)
+  b.store(thread, THREAD_RECORD + OFFSET_ABI, b.convert(abi, u8))
+  b.store(thread, THREAD_RECORD + OFFSET_ARG_COUNT, b.convert(argCount, u8))
+  b.store(thread, THREAD_RECORD + OFFSET_NR, nr)
+  b.store(thread, THREAD_RECORD + OFFSET_START, start)
+}
+
+/** The thread's record of its call as the beginning of the one in scratch. */
+function copyCall(b: Builder, thread: Value, scratch: Value): void {
+  b.copy(scratch, SCRATCH_RECORD, thread, THREAD_RECORD, MAX_CALL_BYTES)
+  b.store(scratch, SCRATCH_POSITION, callBytes(b, thread))
+}
+
+function numberOf(b: Builder, thread: Value): Value {
+  return b.load(thread, THREAD_RECORD + OFFSET_NR, u32)
+}
+
+function abiOf(b: Builder, thread: Value): Value {
+  return b.convert(b.load(thread, THREAD_RECORD + OFFSET_ABI, u8), u64)
+}
+
+/** Sends the record in scratch; true when there was room. */
+export function emitScratch(b: Builder, plan: TracePlan, scratch: Value): Value {
   const size = b.clamp(b.load(scratch, SCRATCH_POSITION, u64), plan.size.recordBytes)
   return emitBytes(b, b.offset(scratch, SCRATCH_RECORD), size)
 }
@@ -242,12 +278,12 @@ function lookupCall(b: Builder, map: string, nr: Value, abi: Value): Value {
 }
 
 /** Copies the six arguments out of struct pt_regs, in the ABI's order. */
-function copyArguments(b: Builder, registers: Registers, regs: Value, abi: Value, thread: Value): void {
+function copyArguments(b: Builder, registers: Registers, ctx: Value, abi: Value, thread: Value): void {
   const { nativeArgs, compatArgs } = registers
   const copyFrom = (from: Value, base: number) => {
     const store = (offsets: readonly number[], mask: bigint) =>
       offsets.forEach((offset, i) => {
-        b.store(thread, THREAD_ARGS + 8 * i, b.and(b.load(from, offset - base, u64), mask))
+        b.store(thread, THREAD_RECORD + OFFSET_ARGS + 8 * i, b.and(b.load(from, offset - base, u64), mask))
       })
     b.if(
       b.eq(abi, ABI_NATIVE),
@@ -263,7 +299,7 @@ function copyArguments(b: Builder, registers: Registers, regs: Value, abi: Value
       const first = Math.min(...offsets)
       const span = Math.max(...offsets) + 8 - first
       const copy = b.slot(span, 'pt_regs')
-      b.call('probe_read_kernel', [copy, span, b.add(regs, first)])
+      b.call('probe_read_kernel', [copy, span, b.add(b.load(ctx, 0, u64), first)])
       copyFrom(copy, first)
     },
   )
@@ -271,12 +307,11 @@ function copyArguments(b: Builder, registers: Registers, regs: Value, abi: Value
 
 /** -c: one more call, error and so much time, in this CPU's counters. */
 function countCall(b: Builder, thread: Value, failed: Value, end: Value): void {
-  const abi = b.convert(b.load(thread, THREAD_ABI, u32), u64)
-  b.ifNotNull(lookupCall(b, 'counts', b.load(thread, THREAD_NR, u32), abi), count => {
+  b.ifNotNull(lookupCall(b, 'counts', numberOf(b, thread), abiOf(b, thread)), count => {
     const bump = (offset: number, by: Value | number) =>
       b.store(count, offset, b.add(b.load(count, offset, u64), by))
     bump(COUNT_CALLS, 1)
     bump(COUNT_ERRORS, b.convert(failed, u64))
-    bump(COUNT_NS, b.sub(end, b.load(thread, THREAD_START, u64)))
+    bump(COUNT_NS, b.sub(end, b.load(thread, THREAD_RECORD + OFFSET_START, u64)))
   })
 }

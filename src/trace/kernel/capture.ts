@@ -14,7 +14,9 @@ import {
   CAPTURE_BYTES,
   CAPTURE_CSTR,
   CAPTURE_IOVEC,
-  RECORD_FIXED_BYTES,
+  MAX_ARGS,
+  OFFSET_ABI,
+  OFFSET_ARGS,
   SEGMENT_FAULT,
   SEGMENT_HEAD_BYTES,
   SEGMENT_TRUNCATED,
@@ -39,8 +41,7 @@ import {
   SLOT_LIMIT,
   SLOT_OP,
   SLOT_WHEN,
-  THREAD_ABI,
-  THREAD_ARGS,
+  THREAD_RECORD,
 } from './layout.ts'
 import { SCRATCH_USERS } from './maps.ts'
 
@@ -49,7 +50,7 @@ const ARGV_STRINGS = 32
 const IOVEC_ENTRIES = 8
 const IOVEC_BYTES = 16
 
-/** Hands `use` this CPU's scratch entry, with an empty record of the fixed part only. */
+/** Hands `use` this CPU's scratch entry, where its fixed part and SCRATCH_POSITION are to be set first. */
 export function withScratch(
   b: Builder,
   user: keyof typeof SCRATCH_USERS,
@@ -59,10 +60,7 @@ export function withScratch(
   const cpu = b.convert(b.call('get_smp_processor_id', []), u32)
   const key = b.slot(4, 'scratch key', 4)
   b.store(key, 0, b.add(b.mul(cpu, users), SCRATCH_USERS[user]))
-  b.ifNotNull(b.call('map_lookup_elem', [b.mapFd('scratch'), key]), scratch => {
-    b.store(scratch, SCRATCH_POSITION, RECORD_FIXED_BYTES, u64)
-    use(scratch)
-  })
+  b.ifNotNull(b.call('map_lookup_elem', [b.mapFd('scratch'), key]), use)
 }
 
 /** The subprograms that captures call. To be built once in each program that captures. */
@@ -275,7 +273,7 @@ export function capture(
       {
         values: [CAPTURE_ARGV],
         body: () => {
-          const isNative = b.eq(b.load(thread, THREAD_ABI, u32), ABI_NATIVE)
+          const isNative = b.eq(b.load(thread, THREAD_RECORD + OFFSET_ABI, u8), ABI_NATIVE)
           const pointerBytes = b.select(isNative, b.const(u64, 8), b.const(u64, 4))
           b.callSubprogram('fetch_argv', [scratch, arg, address, limit, pointerBytes])
         },
@@ -306,7 +304,7 @@ function noteFault(b: Builder, scratch: Value, fetched: Value): void {
 
 /** The value of the call's argument `index` (bounded). */
 function argument(b: Builder, thread: Value, index: Value): Value {
-  return b.load(b.offset(thread, b.shl(b.clamp(index, 5), 3)), THREAD_ARGS, u64)
+  return b.load(b.offset(thread, b.shl(b.clamp(index, MAX_ARGS - 1), 3)), THREAD_RECORD + OFFSET_ARGS, u64)
 }
 
 function lengthOf(b: Builder, thread: Value, slot: Value, scalar: Value, result: Value | undefined): Value {

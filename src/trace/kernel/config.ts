@@ -43,6 +43,7 @@ const FIELDS = [
   'binprmFilename',
   'hasCurrentTaskBtf',
   'hasTaskPtRegs',
+  'syscallsAsPerfEvents',
 ] as const
 
 export type ConfigField = (typeof FIELDS)[number]
@@ -59,15 +60,21 @@ export function isOn(b: Builder, field: ConfigField): Value {
   return b.ne(configured(b, field), 0)
 }
 
-/**
- * The entry of the map `config`. `pidNamespaceLevel` is how deep our pid namespace lies, undefined for the initial one;
- * in another, ids are shown as it numbers them.
- */
+/** How this trace is set up, beside its options. */
+export interface TraceSetting {
+  /** which kinds of capture the wanted calls have at all */
+  readonly captures: { readonly entry: boolean; readonly exit: boolean }
+  /** how deep our pid namespace lies, undefined for the initial one; in another, ids are shown as it numbers them */
+  readonly pidNamespaceLevel: number | undefined
+  /** the programs at system calls hang on perf events, and are given their records: see `syscallResult` */
+  readonly syscallsAsPerfEvents: boolean
+}
+
+/** The entry of the map `config`. */
 export function encodeConfig(
   options: TraceOptions,
   facts: KernelFacts,
-  captures: { readonly entry: boolean; readonly exit: boolean },
-  pidNamespaceLevel: number | undefined,
+  { captures, pidNamespaceLevel, syscallsAsPerfEvents }: TraceSetting,
 ): Uint8Array {
   const values: Record<ConfigField, number | boolean> = {
     follow: options.follow,
@@ -97,6 +104,7 @@ export function encodeConfig(
     binprmFilename: facts.binprmFilename,
     hasCurrentTaskBtf: facts.hasCurrentTaskBtf,
     hasTaskPtRegs: facts.hasTaskPtRegs,
+    syscallsAsPerfEvents,
   }
   return new Uint8Array(Uint32Array.from(FIELDS, field => Number(values[field])).buffer)
 }

@@ -1,12 +1,13 @@
-// How the programs hand records to the ring: reserved and written in place when the size is known, else sent from
-// scratch. A full ring is counted, never waited for; the reader is woken only when it said that it sleeps.
+// How the programs hand records to the ring: reserved and written in place when the size is known, else copied from
+// where they were put together: a thread's entry, scratch. A full ring is counted, never waited for; the reader is woken only when it said that it sleeps.
 
 import type { Builder, Operand, Value } from '../../ir/index.ts'
-import { u8, u16, u32, u64 } from '../../ir/index.ts'
+import { u8, u32, u64 } from '../../ir/index.ts'
 import { BPF_RB_FORCE_WAKEUP, BPF_RB_NO_WAKEUP } from '../../sys/index.ts'
 import {
+  MAX_ARGS,
   OFFSET_ABI,
-  OFFSET_ARGS,
+  OFFSET_ARG_COUNT,
   OFFSET_FLAGS,
   OFFSET_KIND,
   OFFSET_NR,
@@ -17,9 +18,9 @@ import {
   OFFSET_TIME,
   RECORD_FIXED_BYTES,
 } from '../record.ts'
-import { CONTROL_LOST, CONTROL_WAITING, THREAD_ABI, THREAD_ARGS, THREAD_START } from './layout.ts'
+import { CONTROL_LOST, CONTROL_WAITING, THREAD_RECORD } from './layout.ts'
 
-/** What goes into the fixed part of a record; what is left out is 0. */
+/** What goes into the fixed part of a record that is not a call's; what is left out is 0. */
 export interface RecordFields {
   readonly kind: number
   readonly flags?: Operand
@@ -28,27 +29,38 @@ export interface RecordFields {
   readonly nr: Operand
   readonly time: Operand
   readonly ret?: Operand
-  /** the thread's entry, for abi, start time and arguments */
-  readonly thread?: Value
 }
 
 /** Writes the fixed part of a record at `at + offset`. Every byte of it: what is reserved is not zeroed. */
 export function writeFixed(b: Builder, at: Value, offset: number, fields: RecordFields): void {
-  const { thread } = fields
   b.store(at, offset + OFFSET_KIND, fields.kind, u8)
-  b.store(at, offset + OFFSET_ABI, thread ? b.load(thread, THREAD_ABI, u8) : 0, u8)
-  b.store(at, offset + OFFSET_FLAGS, fields.flags ?? 0, u16)
+  b.store(at, offset + OFFSET_ABI, 0, u8)
+  b.store(at, offset + OFFSET_FLAGS, fields.flags ?? 0, u8)
+  b.store(at, offset + OFFSET_ARG_COUNT, 0, u8)
   b.store(at, offset + OFFSET_TID, fields.tid, u32)
   b.store(at, offset + OFFSET_TGID, fields.tgid, u32)
   b.store(at, offset + OFFSET_NR, fields.nr, u32)
   b.store(at, offset + OFFSET_TIME, fields.time, u64)
   b.store(at, offset + OFFSET_RET, fields.ret ?? 0, u64)
-  if (thread) {
-    b.store(at, offset + OFFSET_START, b.load(thread, THREAD_START, u64))
-    b.copy(at, offset + OFFSET_ARGS, thread, THREAD_ARGS, 48)
-  } else {
-    b.zero(at, offset + OFFSET_START, 56)
-  }
+  b.store(at, offset + OFFSET_START, 0, u64)
+}
+
+/** Fills in what a call's record lacks until the call ends. */
+export function completeCall(b: Builder, thread: Value, flags: Operand, time: Operand, ret: Operand): void {
+  b.store(thread, THREAD_RECORD + OFFSET_FLAGS, flags, u8)
+  b.store(thread, THREAD_RECORD + OFFSET_TIME, time, u64)
+  b.store(thread, THREAD_RECORD + OFFSET_RET, ret, u64)
+}
+
+/** Sends the record of the call that a thread is in. */
+export function emitCall(b: Builder, thread: Value): void {
+  emitBytes(b, b.offset(thread, THREAD_RECORD), callBytes(b, thread))
+}
+
+/** Bytes of that record. */
+export function callBytes(b: Builder, thread: Value): Value {
+  const argCount = b.convert(b.load(thread, THREAD_RECORD + OFFSET_ARG_COUNT, u8), u64)
+  return b.add(b.shl(b.clamp(argCount, MAX_ARGS), 3), RECORD_FIXED_BYTES)
 }
 
 /** Reserves a record of a fixed size, has it written, and submits it. */

@@ -31,6 +31,11 @@ export interface KernelFacts {
   readonly hasCurrentTaskBtf: boolean
   /** bpf_task_pt_regs (Linux 5.15): the same for its registers */
   readonly hasTaskPtRegs: boolean
+  /**
+   * Raw tracepoint programs at system calls run preemptibly (7.x). While a thread is preempted inside one, the kernel
+   * skips that program for all others on that CPU: calls would be lost. As perf events they run to their end first.
+   */
+  readonly rawSyscallsPreemptible: boolean
 }
 
 /** TS_COMPAT of arch/x86/include/asm/thread_info.h: set for the time of an `int 0x80` or sysenter call */
@@ -70,6 +75,8 @@ export function readKernelFacts(btf: Btf, machine: string): KernelFacts {
     binprmFilename: at('linux_binprm', 'filename'),
     hasCurrentTaskBtf: hasHelper('get_current_task_btf'),
     hasTaskPtRegs: hasHelper('get_current_task_btf') && hasHelper('task_pt_regs'),
+    // came with the change that took the preempt_disable out of __BPF_DECLARE_TRACE_SYSCALL (include/trace/bpf_probe.h)
+    rawSyscallsPreemptible: btf.nameOffset('trace_call_bpf_faultable') !== undefined,
   }
 }
 

@@ -3,7 +3,7 @@
 
 import { machineOf } from '../../kernel/uapi/index.ts'
 import { capturesOf } from '../decode/captures.ts'
-import { syscallNames } from '../tables/index.ts'
+import { syscallArguments, syscallNames } from '../tables/index.ts'
 import { callTable } from './call-table.ts'
 import type { ScratchSize } from './layout.ts'
 import { type TraceProgram, tracePrograms } from './object.ts'
@@ -25,6 +25,7 @@ export function buildKernelHalf(arch: Arch, size: ScratchSize): KernelHalf {
         abi,
         nr,
         executes: name === 'execve' || name === 'execveat',
+        argCount: syscallArguments(machine, index, name)?.length,
         captures: capturesOf(machine, index, nr),
       })),
   )

@@ -1,25 +1,20 @@
 // Layouts of the tracer's maps, shared by the programs that use them and the user half that fills them.
 
-import type { Capture, CaptureLength } from '../record.ts'
+import { type Capture, type CaptureLength, MAX_ARGS, RECORD_FIXED_BYTES } from '../record.ts'
 
 // --- threads: HASH, key u32 tid -------------------------------------------------------------------------
 //
 //     offset  size  field
 //          0     4  flags    THREAD_*
-//          4     4  nr       the call the thread is in, while THREAD_IN_CALL
-//          8     8  startNs
-//         16    48  args     six arguments in the ABI's order
-//         64     4  tgid     as it is shown: in our pid namespace
-//         68     1  abi
-//         72     4  tid      as it is shown; the key is the initial namespace's
+//          4     4  –
+//          8    88  record   as in record.ts, with room for six arguments
+//
+// The record has the thread's ids as they are shown (in our pid namespace; the key is the initial namespace's), and
+// from a call's entry on what is known of the call: at the exit the rest is filled in, and it goes to the ring as it is.
 export const THREAD_FLAGS = 0
-export const THREAD_NR = 4
-export const THREAD_START = 8
-export const THREAD_ARGS = 16
-export const THREAD_TGID = 64
-export const THREAD_ABI = 68
-export const THREAD_TID = 72
-export const THREAD_BYTES = 80
+export const THREAD_RECORD = 8
+export const MAX_CALL_BYTES = RECORD_FIXED_BYTES + 8 * MAX_ARGS
+export const THREAD_BYTES = THREAD_RECORD + MAX_CALL_BYTES
 
 /** between a call's entry and its exit */
 export const THREAD_IN_CALL = 1
@@ -36,7 +31,7 @@ export const THREAD_EXIT_CAPTURES = 16
 //
 //     offset  size  field
 //          0     4  flags    CALL_DESC_*
-//          4     4  –
+//          4     4  argCount
 //          8  8×16  captures, each:
 //                      0  1  op          CAPTURE_*; 0 ends the list
 //                      1  1  arg
@@ -51,6 +46,7 @@ export const CALL_NUMBERS = 512
 export const CALL_UNKNOWN = 2 * CALL_NUMBERS
 export const CALL_DESCRIPTORS = CALL_UNKNOWN + 1
 export const CALL_DESCRIPTOR_FLAGS = 0
+export const CALL_DESCRIPTOR_ARG_COUNT = 4
 export const CALL_DESCRIPTOR_CAPTURES = 8
 export const CAPTURE_SLOTS = 8
 export const CAPTURE_SLOT_BYTES = 16
@@ -103,6 +99,7 @@ export const COUNT_BYTES = 24
 /** The bytes of one entry of `calls`. Throws RangeError when a call has more captures than slots. */
 export function encodeCallDescriptor(
   flags: number,
+  argCount: number,
   captures: readonly Capture[],
   stringLimit: number,
 ): Uint8Array {
@@ -111,6 +108,7 @@ export function encodeCallDescriptor(
   const bytes = new Uint8Array(CALL_DESCRIPTOR_BYTES)
   const view = new DataView(bytes.buffer)
   view.setUint32(CALL_DESCRIPTOR_FLAGS, flags | whenFlags(captures), true)
+  view.setUint32(CALL_DESCRIPTOR_ARG_COUNT, argCount, true)
   captures.forEach((capture, i) => {
     const at = CALL_DESCRIPTOR_CAPTURES + i * CAPTURE_SLOT_BYTES
     const length = encodeLength(capture.length)
@@ -154,15 +152,13 @@ function encodeLength(length: CaptureLength | undefined): { kind: number; arg: n
 //          0     8  position   bytes of the record so far
 //          8     8  faulted    not 0: something could not be read
 //         16     8  when       WHEN_* of what to fetch now
-//         24     8  flags      CALL_* of the record
-//         32     …  record     as in record.ts
+//         24     …  record     as in record.ts
 //
 // A program is never entered twice on one CPU (the kernel counts a miss instead), so no two runs share an entry.
 export const SCRATCH_POSITION = 0
 export const SCRATCH_FAULTED = 8
 export const SCRATCH_WHEN = 16
-export const SCRATCH_FLAGS = 24
-export const SCRATCH_RECORD = 32
+export const SCRATCH_RECORD = 24
 
 /** How much one fetch, and one whole record, can take: powers of two. */
 export interface ScratchSize {

@@ -72,8 +72,7 @@ export function signalGenerate(plan: TracePlan): Program {
     // nobody who traces is shown this one
     b.if(b.eq(sig, SIGKILL), () => b.return(0))
     const task = b.load(ctx, 16, u64)
-    const ids = { tid: readU32(b, task, 'taskPid'), tgid: readU32(b, task, 'taskTgid') }
-    withThread(b, ids, traced => {
+    withThread(b, readU32(b, task, 'taskPid'), traced => {
       const signal = readU64(b, task, 'taskSignal')
       const ending = b.test(readU32(b, signal, 'signalFlags'), SIGNAL_GROUP_EXIT)
       b.if(

@@ -2,16 +2,18 @@
 // the parent before the child can run, so nothing a child does is missed.
 
 import type { Builder, Program, Value } from '../../ir/index.ts'
-import { u32, u64 } from '../../ir/index.ts'
+import { u8, u32, u64 } from '../../ir/index.ts'
 import {
   CALL_HAS_ENTER,
   CALL_HAS_SEGMENTS,
   CALL_NO_RETURN,
   CAPTURE_ARGV,
   CAPTURE_CSTR,
-  RECORD_CALL,
+  OFFSET_TGID,
+  OFFSET_TID,
   RECORD_EXEC,
   RECORD_EXIT,
+  RECORD_FIXED_BYTES,
   RECORD_FORK,
 } from '../record.ts'
 import {
@@ -24,19 +26,19 @@ import {
 } from './calls.ts'
 import { execSubprograms, withScratch } from './capture.ts'
 import { configured, isOn } from './config.ts'
-import { emitFixed } from './emit.ts'
+import { completeCall, emitCall, emitFixed, writeFixed } from './emit.ts'
 import {
   CONTROL_SPAWNER,
   CONTROL_UNFOLLOWED,
+  SCRATCH_POSITION,
+  SCRATCH_RECORD,
   THREAD_AWAITS_EXEC,
   THREAD_BYTES,
   THREAD_ENTER_SENT,
   THREAD_FAULTED,
   THREAD_FLAGS,
   THREAD_IN_CALL,
-  THREAD_NR,
-  THREAD_TGID,
-  THREAD_TID,
+  THREAD_RECORD,
 } from './layout.ts'
 import { idInOwnNamespace, readU32, readU64 } from './read.ts'
 
@@ -59,7 +61,7 @@ export function processFork(plan: TracePlan): Program {
       b.call('map_lookup_elem', [b.mapFd('threads'), key]),
       parent => {
         flags.set(b.and(b.load(parent, THREAD_FLAGS, u32), THREAD_AWAITS_EXEC))
-        const shown = shownIds(b, parent, { tid, tgid })
+        const shown = shownIds(b, parent)
         shownTid.set(shown.tid)
         shownTgid.set(shown.tgid)
       },
@@ -89,8 +91,8 @@ export function processFork(plan: TracePlan): Program {
       shownChildTid.set(idInOwnNamespace(b, child))
       shownChildTgid.set(idInOwnNamespace(b, readU64(b, child, 'taskGroupLeader')))
     })
-    b.store(entry, THREAD_TID, shownChildTid.get())
-    b.store(entry, THREAD_TGID, shownChildTgid.get())
+    b.store(entry, THREAD_RECORD + OFFSET_TID, shownChildTid.get())
+    b.store(entry, THREAD_RECORD + OFFSET_TGID, shownChildTgid.get())
     b.store(key, 0, childTid)
     const full = b.ne(b.call('map_update_elem', [b.mapFd('threads'), key, entry, 0]), 0)
     b.if(full, () => {
@@ -118,21 +120,19 @@ export function processExec(plan: TracePlan): Program {
   const p = rawTracepointProgram(plan, 'process_exec')
   execSubprograms(p, plan.size)
   p.main((b, ctx) => {
-    const ids = b.call('get_current_pid_tgid', [])
-    const tid = b.convert(ids, u32)
-    const tgid = b.convert(b.shr(ids, 32), u32)
+    const tid = b.convert(b.call('get_current_pid_tgid', []), u32)
     const oldTid = b.convert(b.load(ctx, 8, u64), u32)
     const key = b.slot(4, 'tid', 4)
     b.store(key, 0, oldTid)
     b.ifNotNull(b.call('map_lookup_elem', [b.mapFd('threads'), key]), thread => {
       const state = b.load(thread, THREAD_FLAGS, u32)
-      const before = shownIds(b, thread, { tid: oldTid, tgid })
+      const before = shownIds(b, thread)
       // a thread that is not the first takes over the process' id: its entry moves along
       const renamed = b.ne(oldTid, tid)
       b.if(renamed, () => {
         const copy = b.slot(THREAD_BYTES, 'thread')
         b.copy(copy, 0, thread, 0, THREAD_BYTES)
-        b.store(copy, THREAD_TID, before.tgid)
+        b.store(copy, THREAD_RECORD + OFFSET_TID, before.tgid)
         const newKey = b.slot(4, 'new tid', 4)
         b.store(newKey, 0, tid)
         b.call('map_update_elem', [b.mapFd('threads'), newKey, copy, 0])
@@ -144,8 +144,10 @@ export function processExec(plan: TracePlan): Program {
       b.if(isOn(b, 'entryCaptures'), () => {
         b.if(b.test(state, THREAD_FAULTED), () =>
           withScratch(b, 'exec', scratch => {
+            writeFixed(b, scratch, SCRATCH_RECORD, { ...fields, flags: CALL_HAS_SEGMENTS })
+            b.store(scratch, SCRATCH_POSITION, RECORD_FIXED_BYTES, u64)
             fetchProgram(b, scratch, b.load(ctx, 0, u64), b.load(ctx, 16, u64))
-            emitScratch(b, plan, scratch, { ...fields, flags: CALL_HAS_SEGMENTS })
+            emitScratch(b, plan, scratch)
             b.return(0)
           }),
         )
@@ -196,16 +198,8 @@ export function processExit(plan: TracePlan): Program {
               b.const(u32, CALL_HAS_ENTER),
               b.const(u32, 0),
             )
-            const flags = b.or(enter, CALL_NO_RETURN)
-            emitFixed(b, {
-              kind: RECORD_CALL,
-              tid,
-              tgid,
-              nr: b.load(thread, THREAD_NR, u32),
-              time,
-              flags,
-              thread,
-            })
+            completeCall(b, thread, b.convert(b.or(enter, CALL_NO_RETURN), u8), time, 0)
+            emitCall(b, thread)
           })
           const task = b.load(ctx, 0, u64)
           const code = readU32(b, task, 'taskExitCode')

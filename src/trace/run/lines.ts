@@ -13,7 +13,6 @@ import {
   RECORD_ENTER,
   RECORD_EXEC,
   RECORD_EXIT,
-  RECORD_FIXED_BYTES,
   RECORD_FORK,
   RECORD_SIGNAL,
   SIGNAL_DURING_CALL,
@@ -217,9 +216,10 @@ export class TraceLines {
     const entry = this.#pending.take(reader.nr)
     if (entry !== undefined && (renamed || reader.flags & CALL_HAS_SEGMENTS)) {
       const source = reader.flags & CALL_HAS_SEGMENTS ? reader : entry
-      const bytes = new Uint8Array(source.end - source.offset)
-      bytes.set(source.bytes.subarray(source.offset, source.end))
-      bytes.set(entry.bytes.subarray(entry.offset, entry.offset + RECORD_FIXED_BYTES))
+      const segments = source.bytes.subarray(source.offset + source.fixedBytes, source.end)
+      const bytes = new Uint8Array(entry.fixedBytes + segments.length)
+      bytes.set(entry.bytes.subarray(entry.offset, entry.offset + entry.fixedBytes))
+      bytes.set(segments, entry.fixedBytes)
       new DataView(bytes.buffer).setUint32(OFFSET_TID, reader.tid, true)
       const merged = new RecordReader()
       merged.use(bytes)

@@ -2,10 +2,17 @@
 // goes on in threads of Node's pool, side by side and beside our own work.
 
 import type { Btf } from '../../btf/index.ts'
-import { isInitialPidNamespace, possibleCpus, vmlinuxBtf } from '../../kernel/index.ts'
-import { attachRawTracepoint, type Link } from '../../link/index.ts'
+import {
+  isInitialPidNamespace,
+  openTraceFs,
+  possibleCpus,
+  type TraceFs,
+  vmlinuxBtf,
+} from '../../kernel/index.ts'
+import { attachRawTracepoint, attachTracepoint, type Link } from '../../link/index.ts'
 import { BpfMap, updateBatch } from '../../map/index.ts'
 import { loadPrepared, Program } from '../../program/index.ts'
+import { BPF_PROG_TYPE_TRACEPOINT } from '../../sys/index.ts'
 import { chooseCalls } from '../kernel/call-table.ts'
 import { encodeConfig } from '../kernel/config.ts'
 import { readKernelFacts } from '../kernel/facts.ts'
@@ -43,23 +50,32 @@ export async function loadKernelHalf(options: TraceOptions, built?: string): Pro
     const namespace = isInitialPidNamespace() ? undefined : await ownNamespace(vmlinuxBtf())
     if (namespace !== undefined) owned.push(namespace)
     const facts = readKernelFacts(vmlinuxBtf(), process.arch)
-    const config = encodeConfig(options, facts, captures, namespace?.level)
+    const tracefs = facts.rawSyscallsPreemptible ? traceFsIfAny() : undefined
+    const config = encodeConfig(options, facts, {
+      captures,
+      pidNamespaceLevel: namespace?.level,
+      syscallsAsPerfEvents: tracefs !== undefined,
+    })
     const maps: Record<string, BpfMap> = {}
     for (const [name, spec] of Object.entries(traceMaps(options, cpuCount, config))) {
       if (name !== 'ring') owned.push((maps[name] = BpfMap.create(spec)))
     }
     updateBatch(maps.calls!, indexes(CALL_DESCRIPTORS), table)
     maps.ring = await ring
+    const asPerfEvent = (tracepoint: string) => tracefs !== undefined && tracepoint.startsWith('sys_')
     const loaded = await settled(
-      programs.map(({ program }) =>
-        keep(
-          loadPrepared(program, maps).then(fd => new Program(fd, program.name)),
+      programs.map(({ program, tracepoint }) => {
+        const type = asPerfEvent(tracepoint) ? BPF_PROG_TYPE_TRACEPOINT : program.type
+        return keep(
+          loadPrepared({ ...program, type }, maps).then(fd => new Program(fd, program.name)),
           owned,
-        ),
-      ),
+        )
+      }),
     )
     const links = programs.map(({ tracepoint }, i) => {
-      const link = attachRawTracepoint(loaded[i]!, tracepoint)
+      const link = asPerfEvent(tracepoint)
+        ? attachTracepoint(loaded[i]!, 'raw_syscalls', tracepoint, { tracefs: tracefs! })
+        : attachRawTracepoint(loaded[i]!, tracepoint)
       owned.push(link)
       return link
     })
@@ -68,6 +84,15 @@ export async function loadKernelHalf(options: TraceOptions, built?: string): Pro
     await Promise.allSettled([ring])
     for (const owner of owned.reverse()) owner.close()
     throw error
+  }
+}
+
+/** Without it the tracer does as well as it can: raw tracepoints need none, and what they lose is counted. */
+function traceFsIfAny(): TraceFs | undefined {
+  try {
+    return openTraceFs()
+  } catch {
+    return undefined
   }
 }
 

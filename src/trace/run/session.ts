@@ -4,6 +4,7 @@
 import { EventReader, mappedLossCounter, type Patience, RingBuffer, waitingFlag } from '../../events/index.ts'
 import { possibleCpus } from '../../kernel/index.ts'
 import { machineOf } from '../../kernel/uapi/index.ts'
+import { closeLinks } from '../../link/index.ts'
 import type { BpfMap } from '../../map/index.ts'
 import { realtimeOffsetNs } from '../../sys/index.ts'
 import {
@@ -11,26 +12,24 @@ import {
   CONTROL_SPAWNER,
   CONTROL_UNFOLLOWED,
   CONTROL_WAITING,
-  THREAD_ABI,
-  THREAD_ARGS,
   THREAD_BYTES,
   THREAD_FAULTED,
   THREAD_FLAGS,
   THREAD_IN_CALL,
-  THREAD_NR,
-  THREAD_START,
-  THREAD_TGID,
-  THREAD_TID,
+  THREAD_RECORD,
 } from '../kernel/layout.ts'
 import type { TraceOptions } from '../options.ts'
 import {
-  OFFSET_ABI,
+  MAX_ARGS,
+  OFFSET_ARG_COUNT,
   OFFSET_ARGS,
+  OFFSET_FLAGS,
   OFFSET_KIND,
   OFFSET_NR,
   OFFSET_START,
   OFFSET_TGID,
   OFFSET_TID,
+  RECORD_CALL,
   RECORD_ENTER,
   RECORD_FIXED_BYTES,
 } from '../record.ts'
@@ -68,7 +67,8 @@ export interface TraceLosses {
   readonly records: number
   /**
    * runs of a program that the kernel skipped, because it had interrupted another run of it on the same CPU; those for
-   * processes that are not traced count as well. Seen since 7.x, which runs programs at system calls preemptibly.
+   * processes that are not traced count as well. Seen on 7.x without tracefs, where programs at system calls run
+   * preemptibly.
    */
   readonly skipped: number
   /** threads that found no room in the table */
@@ -169,15 +169,17 @@ export class TraceSession implements Disposable {
   ): void {
     const value = new Uint8Array(THREAD_BYTES)
     const view = new DataView(value.buffer)
-    view.setUint32(THREAD_TGID, tgid, true)
-    view.setUint32(THREAD_TID, tid, true)
+    view.setUint32(THREAD_RECORD + OFFSET_TGID, tgid, true)
+    view.setUint32(THREAD_RECORD + OFFSET_TID, tid, true)
     if (inCall !== undefined && (this.#options.wanted?.native.has(inCall.nr) ?? true)) {
       view.setUint32(THREAD_FLAGS, THREAD_IN_CALL | THREAD_FAULTED, true)
-      view.setUint32(THREAD_NR, inCall.nr, true)
+      value[THREAD_RECORD + OFFSET_KIND] = RECORD_CALL
+      value[THREAD_RECORD + OFFSET_ARG_COUNT] = MAX_ARGS
+      view.setUint32(THREAD_RECORD + OFFSET_NR, inCall.nr, true)
       // it began earlier, nobody knows when
-      view.setBigUint64(THREAD_START, process.hrtime.bigint(), true)
-      for (const [i, arg] of inCall.args.slice(0, 6).entries())
-        view.setBigUint64(THREAD_ARGS + 8 * i, arg, true)
+      view.setBigUint64(THREAD_RECORD + OFFSET_START, process.hrtime.bigint(), true)
+      for (const [i, arg] of inCall.args.slice(0, MAX_ARGS).entries())
+        view.setBigUint64(THREAD_RECORD + OFFSET_ARGS + 8 * i, arg, true)
     }
     const initialTid = this.#initialTid(tgid, tid)
     if (initialTid !== undefined) this.#maps.threads!.update(key(initialTid), value)
@@ -221,7 +223,7 @@ export class TraceSession implements Disposable {
     const lines = await this.read()
     clearInterval(this.#look)
     this.#priority.stop()
-    for (const link of this.#half.links) link.close()
+    closeLinks(this.#half.links)
     await this.#reader.stop()
     if (this.#options.summary) await this.#writeSummary(lines)
     else for (const { tid, enter } of this.#callsNow()) lines.stillRunning(tid, enter)
@@ -281,8 +283,8 @@ export class TraceSession implements Disposable {
     for (const { value } of this.#maps.threads!.entries()) {
       const thread = new DataView(value.buffer, value.byteOffset, value.byteLength)
       if ((thread.getUint32(THREAD_FLAGS, true) & THREAD_IN_CALL) === 0) continue
-      const tid = thread.getUint32(THREAD_TID, true)
-      calls.push({ tid, enter: enterRecord(tid, thread, value) })
+      const tid = thread.getUint32(THREAD_RECORD + OFFSET_TID, true)
+      calls.push({ tid, enter: enterRecord(value) })
     }
     return calls.sort((a, b) => a.tid - b.tid)
   }
@@ -303,16 +305,11 @@ function key(tid: number): Uint8Array {
   return new Uint8Array(new Uint32Array([tid]).buffer)
 }
 
-/** A thread's entry of the table as the record its entry would have made. */
-function enterRecord(tid: number, thread: DataView, value: Uint8Array): Uint8Array {
-  const record = new Uint8Array(RECORD_FIXED_BYTES)
-  const view = new DataView(record.buffer)
+/** What the record of its entry would say of the call that a thread is in, from its entry of the table. */
+function enterRecord(thread: Uint8Array): Uint8Array {
+  const argCount = thread[THREAD_RECORD + OFFSET_ARG_COUNT]!
+  const record = thread.slice(THREAD_RECORD, THREAD_RECORD + RECORD_FIXED_BYTES + 8 * argCount)
   record[OFFSET_KIND] = RECORD_ENTER
-  record[OFFSET_ABI] = thread.getUint32(THREAD_ABI, true)
-  view.setUint32(OFFSET_TID, tid, true)
-  view.setUint32(OFFSET_TGID, thread.getUint32(THREAD_TGID, true), true)
-  view.setUint32(OFFSET_NR, thread.getUint32(THREAD_NR, true), true)
-  record.set(value.subarray(THREAD_START, THREAD_START + 8), OFFSET_START)
-  record.set(value.subarray(THREAD_ARGS, THREAD_ARGS + 48), OFFSET_ARGS)
+  record[OFFSET_FLAGS] = 0
   return record
 }
