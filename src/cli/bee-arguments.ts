@@ -163,7 +163,10 @@ function parsePid(text: string): number {
 
 function parseFormat(text: string): 'text' | 'json' {
   if (text === 'text' || text === 'json') return text
-  throw new BeetraceError('USAGE_FORMAT', `Invalid output format "${text}"; valid formats are text and json`)
+  throw new BeetraceError(
+    'USAGE_FORMAT',
+    `Invalid output format "${text}"\nHINT: valid formats are text and json`,
+  )
 }
 
 function regularExpression(text: string): RegExp {

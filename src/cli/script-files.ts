@@ -20,7 +20,7 @@ export function readScript(path: string): Uint8Array {
     if (error instanceof BeetraceError) throw error
     const { code, message } = error as NodeJS.ErrnoException
     const why =
-      code === 'ENOENT' ? 'No such file or directory; a script on the command line needs -e' : message
+      code === 'ENOENT' ? 'No such file or directory\nHINT: a script on the command line needs -e' : message
     throw new BeetraceError('SCRIPT', `failed to open file '${path}': ${why}`, { cause: error })
   }
 }

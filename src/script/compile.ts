@@ -8,6 +8,7 @@ import { checkNamedOptions } from './check/named-options.ts'
 import type { CompiledScript } from './compiled.ts'
 import { readConfig, type ScriptConfig } from './config.ts'
 import type { KernelFacts, RunFacts, UserFacts } from './facts.ts'
+import { builtinOf, functions } from './language/index.ts'
 import { lower } from './lower/lower.ts'
 import { attachPointsOfAll, type ParsedScript, type ParseOptions, parseScript } from './parse/index.ts'
 import { resolveMessages as say } from './resolve/messages.ts'
@@ -43,7 +44,7 @@ export function compileScript(
   facts: ScriptFacts,
   dumpIr = false,
 ): Compilation {
-  const parsed = parseScript(name, content, options)
+  const parsed = parseScript(name, content, { isBuiltin: isWord, ...options })
   const { script, diagnostics, sources } = parsed
   checkNamedOptions(script, facts.run.named ?? {}, diagnostics)
   const config = readConfig(script.config, facts.run.environment, diagnostics)
@@ -62,6 +63,10 @@ export function compileScript(
   }
   const compiled = lower(checked, checkFacts, dumpIr ? { dump } : {})
   return { parsed, config, places, checked, compiled, ir }
+}
+
+function isWord(name: string): boolean {
+  return functions.has(name) || builtinOf(name) !== undefined
 }
 
 /** The script's own C definitions, then the kernel's. */

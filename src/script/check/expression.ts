@@ -131,8 +131,12 @@ function infer(c: Checker, node: Expression): ScriptType | undefined {
       return checkRecord(c, node)
     case 'if':
       return checkIf(c, node as If)
-    case 'block':
-      return checkBlock(c, node as Block)
+    case 'block': {
+      const type = checkBlock(c, node as Block)
+      const value = node.statements.length > 0 || node.value === null ? undefined : c.constantOf(node.value)
+      if (value !== undefined) know(value)
+      return type
+    }
     case 'missing':
       return undefined
   }
@@ -497,6 +501,9 @@ export function assignVariableType(
   if (variable.fixed) {
     if (!assignable(type, variable.type!)) {
       c.report(say.variableMismatch, at, { name, type: typeText(type), current: typeText(variable.type) })
+    } else if (variable.type?.kind === 'pointer' && type.kind === 'pointer' && type.space !== 'none') {
+      // A declaration does not say whose memory it is: what is assigned does.
+      c.setVariableType(variable, { ...variable.type, space: type.space })
     }
     return
   }

@@ -1,6 +1,6 @@
 // The lowering: each body of a checked script becomes a BPF program, described as plain data for the run loop.
 
-import { compileSpec, program as newProgram, type Program } from '../../ir/index.ts'
+import { compileSpec, program as newProgram, type Program, u32 } from '../../ir/index.ts'
 import type { ProgramSpec } from '../../spec/spec.ts'
 import {
   BPF_MAP_TYPE_ARRAY,
@@ -19,7 +19,13 @@ import type { Node, Probe } from '../ast.ts'
 import { mentions } from '../check/check.ts'
 import type { CheckedBody, CheckedScript } from '../check/checked.ts'
 import type { CheckFacts } from '../check/checker.ts'
-import type { CompiledScript, Place, ScriptProgram } from '../compiled.ts'
+import {
+  CONTROL_EXITED,
+  CONTROL_MAP,
+  type CompiledScript,
+  type Place,
+  type ScriptProgram,
+} from '../compiled.ts'
 import { pidTgid } from '../language/builtins/process.ts'
 import type { ResolvedPlace } from '../resolve/places.ts'
 import { visitChildren } from '../tree.ts'
@@ -114,6 +120,10 @@ function buildMain(program: Program, state: ProgramState, probe: Probe): void {
       b.return(typeof value === 'number' ? value : returned(l, value)),
     )
     l.at(probe.span)
+    if (ends(state)) {
+      const exited = b.load(b.mapValue(CONTROL_MAP), CONTROL_EXITED, u32)
+      b.if(b.ne(exited, 0), () => b.return(0))
+    }
     if (isForOneProcess(state)) {
       b.if(b.ne(b.shr(pidTgid(l), 32), state.shared.facts.run.pid!), () => b.return(0))
     }
@@ -125,6 +135,14 @@ function buildMain(program: Program, state: ProgramState, probe: Probe): void {
     lowerBlock(l, probe.body)
     b.return(0)
   })
+}
+
+/**
+ * Whether a body may call `exit()`: then it runs no more once somebody did. Other bodies run until they are detached, as
+ * bpftrace's do.
+ */
+function ends({ body }: ProgramState): boolean {
+  return body.places[0]!.place.kind !== 'end' && mentions(body.probe, name => name === 'exit')
 }
 
 /** `-p` holds for every probe of a process; where the kernel cannot choose it when attaching, the program does. */

@@ -4,8 +4,8 @@
 //
 // with C's conversions and bpftrace's own for buffers: %r, %rx and %rh.
 
-import { gfpFlagsText } from './gfp-flags.ts'
 import type { ScriptType } from '../type.ts'
+import { gfpFlagsText } from './gfp-flags.ts'
 import type { Shown } from './shown.ts'
 import { bufferText, textOf } from './text.ts'
 

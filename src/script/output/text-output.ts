@@ -54,7 +54,7 @@ export class TextOutput implements Output {
   }
 
   system(text: string): void {
-    this.#line(text)
+    this.#line(text.replace(/\n$/, ''))
   }
 
   attachedProbes(count: number): void {

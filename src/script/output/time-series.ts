@@ -86,7 +86,7 @@ export function timeSeriesJson(series: TimeSeries, epochMs: (taiNs: bigint) => n
       n.toString().padStart(2, '0'),
     )
     return [
-      `{"interval_start":"${day.join('-')}T${clockText(date.getTime(), startNs, 9)}","value":${jsonInteger(value)}}`,
+      `{"interval_start":"${day.join('-')} ${clockText(date.getTime(), startNs, 9)}","value":${jsonInteger(value)}}`,
     ]
   })
   return `[${points.join(',')}]`

@@ -10,6 +10,7 @@ import { Importer, type ImportReader } from './imports.ts'
 import { isShallow, maxTreeDepth, refuseTypeArguments } from './inspect.ts'
 import { expandMacros } from './macros.ts'
 import { type ParsedFile, parseFile } from './program.ts'
+import { addStandardMacros } from './standard-macros.ts'
 
 export * from './attach-point.ts'
 export * from './attach-point-target.ts'
@@ -27,6 +28,8 @@ export interface ParseOptions {
   readonly headers?: readonly { readonly name: string; readonly content: string | Uint8Array }[]
   /** C macros that are there from the start: `BPFTRACE_HAVE_BTF`, the architecture's */
   readonly defines?: Readonly<Record<string, string>>
+  /** whether the language has a function of that name: a call that fits no macro of the script may mean it */
+  readonly isBuiltin?: (name: string) => boolean
 }
 
 export interface ParsedScript {
@@ -65,7 +68,8 @@ export function parseScript(
   const c = readDefinitions(script.cStatements, sources, diagnostics, readInclude, headers, options.defines)
   expandCMacros(script, c.macros, sources, diagnostics)
   const roots = [...script.probes, ...script.functions]
-  if (script.macros.length > 0) expandMacros(script, diagnostics)
+  addStandardMacros(script, sources, nodes, diagnostics)
+  if (script.macros.length > 0) expandMacros(script, diagnostics, options.isBuiltin)
   if ((c.macros.size > 0 || script.macros.length > 0) && !isShallow(roots, diagnostics)) {
     return { script, c, sources, diagnostics }
   }

@@ -32,9 +32,13 @@ import { dropValue } from './statement-value.ts'
 export const maxNodes = 200_000
 
 /** Expands every use of the script's macros in its probes and functions. */
-export function expandMacros(script: Script, diagnostics: Diagnostics): void {
+export function expandMacros(
+  script: Script,
+  diagnostics: Diagnostics,
+  isBuiltin: (name: string) => boolean = () => false,
+): void {
   const registry = new MacroRegistry(script.macros, diagnostics)
-  const common: Common = { registry, ids: script.nodes, diagnostics, depth: 0, full: false }
+  const common: Common = { registry, ids: script.nodes, diagnostics, isBuiltin, depth: 0, full: false }
   const expander = new Expander(common, [], true)
   for (const root of [...script.probes, ...script.functions]) replaceChildren(root, expander.replace)
 }
@@ -46,6 +50,7 @@ interface Common {
   readonly registry: MacroRegistry
   readonly ids: NodeIds
   readonly diagnostics: Diagnostics
+  readonly isBuiltin: (name: string) => boolean
   /** how deep in the tree we are */
   depth: number
   /** the size has been reported */
@@ -248,7 +253,8 @@ class Expander {
   private expandUse(use: Identifier | Call, name: string, args: MacroArguments): Expression {
     const match = this.common.registry.lookup(name, args)
     if (match.found === null) {
-      if (match.closest !== undefined) this.reportMismatch(use, match.closest, args)
+      if (match.closest !== undefined && !this.common.isBuiltin(name))
+        this.reportMismatch(use, match.closest, args)
       return use
     }
     const { found } = match

@@ -170,6 +170,6 @@ function cat(context: ActionContext, path: string): void {
 /** Runs the command to its end, its output into ours. */
 function system(context: ActionContext, action: Action, command: string): void {
   const ran = context.runCommand(command)
-  if (ran.printed !== '') context.output.system(ran.printed.replace(/\n$/, ''))
+  if (ran.printed !== '') context.output.system(ran.printed)
   if (ran.problem !== undefined) context.warn(action, `cannot run the command: ${ran.problem}`)
 }

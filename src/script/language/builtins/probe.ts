@@ -52,8 +52,9 @@ export const probeBuiltins: readonly BuiltinEntry[] = [
   {
     name: 'probetype',
     type(c, node) {
-      c.body.constants.set(node.id, c.provider)
-      return string(c.provider.length + 1)
+      const type = NO_REGISTERS.slice(0, 3).includes(c.provider) ? 'special' : c.provider
+      c.body.constants.set(node.id, type)
+      return string(type.length + 1)
     },
     lower: (l, node) => ({ kind: 'text', type: l.typeOf(node), text: l.provider }),
   },

@@ -5,6 +5,7 @@ import type { Call, Expression } from '../../ast.ts'
 import type { Constant } from '../../check/checked.ts'
 import type { Checker } from '../../check/checker.ts'
 import { parameterNumber } from '../../check/expression.ts'
+import { say } from '../../check/messages.ts'
 import { isWhole } from '../../check/promote.ts'
 import { kindText } from '../../check/type-text.ts'
 import { TIME_BOOT, TIME_MONOTONIC, TIME_TAI } from '../../compiled.ts'
@@ -208,7 +209,9 @@ const getopt: FunctionEntry = {
           : given === ''
             ? 'expects an integer'
             : 'invalid integer'
-      return c.error(call, `program command line option --${name} ${problem} (value: ${given || 'true'})`)
+      const text = `program command line option --${name} ${problem} (value: ${given || 'true'})`
+      c.diagnostics.report(say.free, undefined, { text })
+      return undefined
     }
     c.body.constants.set(call.id, value)
     if (typeof value === 'string') return string(value.length + 1)
