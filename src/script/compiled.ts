@@ -25,6 +25,8 @@ export interface CompiledScript {
 export interface ScriptProgram {
   readonly spec: ProgramSpec
   readonly places: readonly Place[]
+  /** what is attached instead of the places, when one event stands for all of them */
+  readonly through?: Place
   /** where in the script its probe stands */
   readonly span: Span
 }

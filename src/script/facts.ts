@@ -26,10 +26,19 @@ export interface KernelFacts {
   symbolAddress(name: string): bigint | undefined
   /** id of the control group at a path below the cgroup mount, or of that mount's own path */
   cgroupId?(path: string): bigint | undefined
+  /** what one program for many calls must know; undefined where one cannot be made */
+  systemCalls?(): SystemCallFacts | undefined
   has(feature: ScriptFeature): boolean
   /** CPUs that may ever be online: the number of values of a per-CPU map */
   readonly possibleCpus: number
   readonly onlineCpus: readonly number[]
+}
+
+export interface SystemCallFacts {
+  /** the number of the call that the tracepoints `sys_enter_NAME` and `sys_exit_NAME` are of, where it has one */
+  readonly numberOf: (name: string) => number | undefined
+  /** this bit of this u32 of task_struct is set while a call of a 32-bit program runs */
+  readonly compatFlag: { readonly offset: number; readonly mask: number }
 }
 
 export interface KernelFunction {

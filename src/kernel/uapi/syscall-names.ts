@@ -35,3 +35,23 @@ export function syscallNumber(machine: Machine, abi: number, name: string): numb
   const nr = name === '' ? -1 : syscallNames(machine, abi).indexOf(name)
   return nr === -1 ? undefined : nr
 }
+
+/** Functions of the kernel that have another name than the call they are: SYSCALL_DEFINE in fs/stat.c, kernel/sys.c … */
+const FUNCTIONS: Readonly<Record<string, string>> = {
+  stat: 'newstat',
+  fstat: 'newfstat',
+  lstat: 'newlstat',
+  uname: 'newuname',
+  sendfile: 'sendfile64',
+  umount2: 'umount',
+}
+
+/**
+ * The number of the native call whose tracepoints are `sys_enter_NAME` and `sys_exit_NAME`. They are called after the
+ * kernel's function, so that `newstat` is stat(2), and `stat` one that 64-bit programs cannot call: undefined.
+ */
+export function tracedSyscallNumber(machine: Machine, name: string): number | undefined {
+  if (Object.hasOwn(FUNCTIONS, name)) return undefined
+  const call = Object.keys(FUNCTIONS).find(key => FUNCTIONS[key] === name)
+  return syscallNumber(machine, ABI_NATIVE, call ?? name)
+}

@@ -24,7 +24,7 @@ export function placeFacts({ place }: ResolvedPlace, facts: CheckFacts): PlaceFa
       return { arguments: { def: inSpace(def, space), layout: 'record', space }, result: undefined }
     }
     case 'rawtracepoint': {
-      const types = facts.types.kernelTypes()
+      const types = functionTypes(facts, place)
       const proto = types === undefined ? undefined : rawTracepointTypes(types, place.name)
       // The first parameter is the tracepoint's own data, which programs do not see.
       return proto === undefined ? NOTHING : words(place.name, proto, 1)

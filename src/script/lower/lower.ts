@@ -32,6 +32,7 @@ import { visitChildren } from '../tree.ts'
 import { Lowering, type ProgramState } from './lowering.ts'
 import { ScriptBuilder } from './script-builder.ts'
 import { lowerBlock, predicateOf } from './statement.ts'
+import { enterSystemCall, groupSystemCalls, namesProbeInLoop, type SystemCalls, sharedTracepoint } from './system-calls.ts'
 
 export interface LowerOptions {
   /** gets the text of every function after every stage of the back end (`-d ir`) */
@@ -43,24 +44,39 @@ export function lower(checked: CheckedScript, facts: CheckFacts, options: LowerO
   const shared = new ScriptBuilder(checked, facts)
   const programs: ScriptProgram[] = []
   for (const body of checked.bodies) {
-    for (const places of placesOfPrograms(body, facts)) {
-      programs.push(compileBody(shared, { ...body, places }, programs.length, options))
+    for (const { places, calls } of placesOfPrograms(body, facts)) {
+      programs.push(compileBody(shared, { ...body, places }, calls, programs.length, options))
     }
   }
   const { maps, mapSpecs, actions, timeFormats, cgroupPatterns, stacks } = shared
   return { mapSpecs: mapSpecs, programs, maps, actions, timeFormats, cgroupPatterns, stacks }
 }
 
-/** One program for all places of a body, unless it must know them apart and the kernel cannot tell it. */
-function placesOfPrograms(
-  { probe, places }: CheckedBody,
+/** The places that one program serves. */
+interface ProgramPlaces {
+  readonly places: readonly ResolvedPlace[]
+  /** set when it is attached to all system calls, and looks for the places itself */
+  readonly calls?: SystemCalls
+}
+
+function placesOfPrograms(body: CheckedBody, facts: CheckFacts): readonly ProgramPlaces[] {
+  const { groups, rest } = groupSystemCalls(body, facts)
+  const together = groups.map(calls => ({ places: calls.places, calls }))
+  return [...together, ...separatePrograms(body.probe, rest, facts).map(places => ({ places }))]
+}
+
+/** One program for all places, unless it must know them apart and the kernel cannot tell it. */
+function separatePrograms(
+  probe: Probe,
+  places: readonly ResolvedPlace[],
   facts: CheckFacts,
 ): readonly (readonly ResolvedPlace[])[] {
-  if (places.length === 1) return [places]
+  if (places.length < 2) return places.map(place => [place])
   const first = places[0]!.place
   // A program of BPF_PROG_TYPE_TRACING belongs to what it was loaded for.
   if (first.kind === 'fentry' || first.kind === 'fexit' || first.kind === 'iter') return places.map(p => [p])
   if (!mentions(probe, name => name === 'probe')) return [places]
+  if (namesProbeInLoop(probe)) return places.map(p => [p])
   const cookies = first.kind === 'rawtracepoint' ? 'raw_tracepoint_cookie' : 'attach_cookie'
   const hasContextCookie = !['begin', 'end', 'self'].includes(first.kind)
   return hasContextCookie && facts.kernel.has(cookies) ? [places] : places.map(p => [p])
@@ -69,6 +85,7 @@ function placesOfPrograms(
 function compileBody(
   shared: ScriptBuilder,
   body: CheckedBody,
+  calls: SystemCalls | undefined,
   index: number,
   options: LowerOptions,
 ): ScriptProgram {
@@ -92,6 +109,7 @@ function compileBody(
   const state: ProgramState = {
     program,
     body,
+    ...(calls === undefined ? {} : { calls }),
     shared,
     scratchMap,
     scratchBytes: 0,
@@ -109,7 +127,9 @@ function compileBody(
   }
   return {
     spec: { ...programSpec(program, place, options), ...multiAttach(body, shared.facts) },
-    places: placesWithCookies(body),
+    ...(calls === undefined
+      ? { places: placesWithCookies(body) }
+      : { places: calls.places.map(({ place }) => place), through: sharedTracepoint(calls) }),
     span: body.probe.span,
   }
 }
@@ -124,6 +144,7 @@ function buildMain(program: Program, state: ProgramState, probe: Probe): void {
       const exited = b.load(b.mapValue(CONTROL_MAP), CONTROL_EXITED, u32)
       b.if(b.ne(exited, 0), () => b.return(0))
     }
+    if (state.calls !== undefined) l.callName = enterSystemCall(l, state.calls)
     if (isForOneProcess(state)) {
       b.if(b.ne(b.shr(pidTgid(l), 32), state.shared.facts.run.pid!), () => b.return(0))
     }

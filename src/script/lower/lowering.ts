@@ -14,6 +14,7 @@ import { none, type ScriptType } from '../type.ts'
 import { lowerCondition } from './expression.ts'
 import type { ScriptBuilder } from './script-builder.ts'
 import { zeroTail } from './store.ts'
+import type { SystemCalls } from './system-calls.ts'
 
 /** Memory the verifier knows: `offset` bytes behind `base`. */
 export interface Area {
@@ -33,6 +34,8 @@ export type Storage =
 export interface ProgramState {
   readonly program: Program
   readonly body: CheckedBody
+  /** the program is attached to all system calls, and looks for its places itself */
+  readonly calls?: SystemCalls
   readonly shared: ScriptBuilder
   /** its buffers: an array with a value for each CPU, made when first needed */
   readonly scratchMap: string
@@ -65,6 +68,8 @@ export class Lowering {
   loop: { readonly break: () => void; readonly continue: () => void } | undefined
   /** what is being lowered: the place that messages of the running script name */
   span: Span = { file: 0, start: 0, end: 0 }
+  /** where the name of the probe is, in a program for many system calls */
+  callName: Value | undefined
   /** ends the program, or what of it is this function */
   readonly leave: (value: Value | number) => void
 

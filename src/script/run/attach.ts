@@ -53,7 +53,9 @@ function runsLastFirst(place: Place): boolean {
   )
 }
 
-function attachProgram({ program, source: { spec, places } }: LoadedProgram, options: AttachOptions): void {
+function attachProgram({ program, source }: LoadedProgram, options: AttachOptions): void {
+  const { spec } = source
+  const places = source.through === undefined ? source.places : [source.through]
   if (spec.expectedAttachType === BPF_TRACE_KPROBE_MULTI) {
     attachTogether(places as readonly PlaceOf<'kprobe'>[], some => attachFunctions(program, some), options)
     return

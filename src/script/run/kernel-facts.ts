@@ -2,7 +2,7 @@
 // for one tracepoint's format and nothing else.
 
 import { helperByName } from '../../asm/index.ts'
-import type { Btf } from '../../btf/index.ts'
+import { type Btf, fieldPath } from '../../btf/index.ts'
 import { BeetraceError } from '../../errors/index.ts'
 import {
   type Feature,
@@ -25,7 +25,8 @@ import {
   type TracepointFormat,
   vmlinuxBtf,
 } from '../../kernel/index.ts'
-import type { KernelFacts, KernelFunction, ScriptFeature } from '../facts.ts'
+import { machineOf, tracedSyscallNumber } from '../../kernel/uapi/index.ts'
+import type { KernelFacts, KernelFunction, ScriptFeature, SystemCallFacts } from '../facts.ts'
 
 export class MachineKernelFacts implements KernelFacts {
   #tracefs: TraceFs | undefined
@@ -98,6 +99,18 @@ export class MachineKernelFacts implements KernelFacts {
     return this.symbols().lookup(name)[0]?.address
   }
 
+  systemCalls(): SystemCallFacts | undefined {
+    const flag = COMPAT_FLAGS[process.arch]
+    const btf = this.btf()
+    const task = btf?.find('task_struct', 'struct')
+    if (flag === undefined || btf === undefined || task === undefined) return undefined
+    const machine = machineOf(process.arch)
+    return {
+      numberOf: name => tracedSyscallNumber(machine, name),
+      compatFlag: { offset: fieldPath(btf, task, flag.path).offsetBytes, mask: flag.mask },
+    }
+  }
+
   has(feature: ScriptFeature): boolean {
     let answer = this.#features.get(feature)
     if (answer === undefined) {
@@ -165,6 +178,12 @@ export class MachineKernelFacts implements KernelFacts {
 
 function withModule({ name, module }: TraceableFunction): KernelFunction {
   return { name, module: module ?? 'vmlinux' }
+}
+
+/** TS_COMPAT of arch/x86/include/asm/thread_info.h, 1 << TIF_32BIT of arch/arm64/include/asm/thread_info.h */
+const COMPAT_FLAGS: Readonly<Record<string, { readonly path: string; readonly mask: number } | undefined>> = {
+  x64: { path: 'thread_info.status', mask: 2 },
+  arm64: { path: 'thread_info.flags', mask: 1 << 22 },
 }
 
 const ITERATOR_CONTEXT = 'bpf_iter__'

@@ -29,6 +29,7 @@ function probeName(l: Lowering, type: ScriptType): Datum {
   const names = probeNames(l)
   if (names.length === 1) return { kind: 'text', type, text: names[0]! }
   const capacity = (type as Extract<ScriptType, { kind: 'string' }>).capacity
+  if (l.callName !== undefined) return { kind: 'bytes', type, base: l.callName, offset: 0 }
   const map = l.shared.constants(`probes${l.body.probe.id}_${names.length}`, names, capacity)
   const key = b.slot(4, 'probe', 4)
   const cookie = b.call('get_attach_cookie', [l.ctx!], { result: u64 })
