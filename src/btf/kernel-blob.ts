@@ -60,6 +60,7 @@ export const ALL_KINDS: BtfKinds = {
 
 /**
  * Fills in the layout of sections, by their name; `.kconfig` is one of them, too, and externs of `.ksyms` become ints.
+ * @param staticFunctions global ones that the verifier is to see as static: what is hidden (`__hidden`) in the object
  * @returns raw BTF that `btf` can be replaced with: all ids are the same
  * @throws BtfError when a record reaches past the end, or the bytes are of the other byte order
  */
@@ -67,6 +68,7 @@ export function layOutSections(
   bytes: Uint8Array,
   btf: Btf,
   layouts: ReadonlyMap<string, SectionLayout>,
+  staticFunctions: ReadonlySet<string> = new Set(),
 ): Uint8Array {
   return rewrite(bytes, (blob, addString, addWords) => {
     let spare: { name: number; intId: number; varId: number } | undefined
@@ -81,6 +83,8 @@ export function layOutSections(
       return spare
     }
     for (const { words, at, kind, vlen } of blob.records()) {
+      if (kind === BTF_KIND_FUNC && staticFunctions.has(btf.string(words[at]!)))
+        words[at + 1] = (BTF_KIND_FUNC << 24) >>> 0
       if (kind !== BTF_KIND_DATASEC) continue
       const name = btf.string(words[at]!)
       const layout = layouts.get(name)

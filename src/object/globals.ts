@@ -1,7 +1,15 @@
 // The global variables of an object by name: set before loading, read and written after it. Constants (`const volatile`) can only
 // be set before.
 
-import { type Btf, type BtfValue, decodeValue, encodeValue, sizeOf } from '../btf/index.ts'
+import {
+  type Btf,
+  type BtfType,
+  type BtfValue,
+  decodeValue,
+  encodeValue,
+  printType,
+  sizeOf,
+} from '../btf/index.ts'
 import type { Variable } from '../elf/index.ts'
 import { BeetraceError } from '../errors/index.ts'
 import type { ObjectMap } from './object-map.ts'
@@ -40,6 +48,13 @@ export class GlobalVariable {
   set value(value: BtfValue) {
     const { btf, type } = this.#type()
     this.bytes = encodeValue(btf, type, value)
+  }
+
+  /** `unsigned int`, `enum mode`, for messages; '' without BTF */
+  get typeName(): string {
+    const { typeId } = this.variable
+    if (this.#btf === undefined || typeId === 0) return ''
+    return printType(this.#btf, unqualified(this.#btf, typeId))
   }
 
   /** A copy of what is there now. */
@@ -89,4 +104,12 @@ export class GlobalVariable {
       )
     return { btf: this.#btf, type }
   }
+}
+
+/** `const volatile` says where it is kept, not what it is. */
+function unqualified(btf: Btf, typeId: number): BtfType {
+  let type = btf.type(typeId)
+  for (let depth = 0; depth < 8 && (type.kind === 'const' || type.kind === 'volatile'); depth++)
+    type = btf.type(type.typeId)
+  return type
 }

@@ -1,6 +1,8 @@
 // Compiled objects, the whole life: open, set, load, attach, read, close.
 
 export type { AttachOptions } from './attach.ts'
+export { type EventType, eventMaps, eventType } from './event-type.ts'
+export { isKernelType, type ObjectEvent, ObjectEvents, type ReadEventsOptions, readEvents } from './events.ts'
 export { GlobalVariable } from './globals.ts'
 export { BpfObject, type ObjectLoadOptions, type OpenOptions, openObject } from './object.ts'
 export { ObjectMap } from './object-map.ts'

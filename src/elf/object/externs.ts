@@ -50,9 +50,9 @@ export function readExterns(context: ReadContext): Extern[] {
       else externs.push({ name, weak, btfId, kind: 'variable', typeId: target.id })
     }
   }
-  // by alignment, size and name, so that the layout does not depend on the order of symbols
+  // by alignment (largest first), size and name, as libbpf: so that the layout does not depend on the order of symbols
   config.sort(
-    (a, b) => a.alignBytes - b.alignBytes || a.sizeBytes - b.sizeBytes || (a.name < b.name ? -1 : 1),
+    (a, b) => b.alignBytes - a.alignBytes || a.sizeBytes - b.sizeBytes || (a.name < b.name ? -1 : 1),
   )
   let offset = 0
   for (const { alignBytes, ...each } of config) {

@@ -39,10 +39,11 @@ export function readObject(bytes: Uint8Array, file: string): CompiledObject {
   const firstBtf = rawBtf && parseBtf(rawBtf)
   const bare: ReadContext = { file, name: objectName(file), elf, symbols, btf: firstBtf }
   const externs = readExterns(bare)
+  const hidden = new Set(symbols.all.filter(each => each.isFunction && each.isHidden).map(each => each.name))
   // a kernel gets little-endian BTF from us, and only then is there something to fill in
   const btfBytes =
     rawBtf && firstBtf && elf.littleEndian
-      ? layOutSections(rawBtf, firstBtf, sectionLayouts(bare, externs))
+      ? layOutSections(rawBtf, firstBtf, sectionLayouts(bare, externs), hidden)
       : rawBtf
   const btf = btfBytes && parseBtf(btfBytes)
   const context: ReadContext = { ...bare, btf }

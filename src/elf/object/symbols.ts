@@ -5,6 +5,9 @@ import { SHT_SYMTAB, STB_LOCAL, STB_WEAK, STT_FUNC, STT_SECTION } from '../const
 import type { Elf } from '../elf.ts'
 import { readSymbols } from '../symbol-table.ts'
 
+const STV_INTERNAL = 1
+const STV_HIDDEN = 2
+
 export interface ObjectSymbol {
   readonly index: number
   readonly name: string
@@ -17,6 +20,8 @@ export interface ObjectSymbol {
   readonly isSection: boolean
   readonly isLocal: boolean
   readonly isWeak: boolean
+  /** visible within the object only: the verifier may see its callers, and must not check it by itself */
+  readonly isHidden: boolean
 }
 
 export interface ObjectSymbols {
@@ -46,6 +51,7 @@ export function readObjectSymbols(elf: Elf): ObjectSymbols {
       isSection: type === STT_SECTION,
       isLocal: table.binding(index) === STB_LOCAL,
       isWeak: table.binding(index) === STB_WEAK,
+      isHidden: (table.other[index]! & 3) === STV_HIDDEN || (table.other[index]! & 3) === STV_INTERNAL,
     }
     all.push(symbol)
     const list = bySection.get(symbol.section)

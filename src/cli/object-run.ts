@@ -1,0 +1,158 @@
+// `bee run X.bpf.o`: loads a compiled object, attaches what its sections say, and shows every record it emits until told to stop.
+// `bee prog load` and `loadall`: loads and pins, as bpftool does.
+
+import { mkdirSync, rmSync } from 'node:fs'
+import { BeetraceError, UsageError } from '../errors/index.ts'
+import {
+  type BpfObject,
+  eventMaps,
+  eventType,
+  isKernelType,
+  openObject,
+  readEvents,
+} from '../object/index.ts'
+import { objectHelp, parseObjectArguments, setGlobals } from './object-arguments.ts'
+import { jsonLine, RecordColumns } from './record-lines.ts'
+
+export interface RunStreams {
+  readonly out: (text: string) => void
+  /** for what is no record: notes, losses */
+  readonly note: (text: string) => void
+  /** aborted when the user has seen enough */
+  readonly stop: AbortSignal
+}
+
+/**
+ * Runs until `stop`; resolves with the exit status. Attached programs are gone by then.
+ * @throws UsageError for wrong arguments; BeetraceError for what cannot be opened, loaded or attached
+ */
+export async function runObject(argv: readonly string[], streams: RunStreams): Promise<number> {
+  const options = parseObjectArguments(argv)
+  using object = openObject(options.file)
+  if (options.help) {
+    streams.out(objectHelp(object))
+    return 0
+  }
+  setGlobals(object, options.rest)
+  object.load(
+    options.lenient
+      ? {
+          onRefused: ({ name, section }, error) => {
+            streams.note(`left out: ${name} (${section}): ${firstLine(error)}\n`)
+            return true
+          },
+        }
+      : {},
+  )
+  const maps = eventMaps(object.source)
+  const columns = new RecordColumns(maps.length)
+  let text = ''
+  let lost = 0
+  const flush = () => {
+    if (text !== '') streams.out(text)
+    text = ''
+  }
+  using events = readEvents(object, {
+    ...(options.type === undefined ? { types: options.types } : { types: options.type }),
+    onEvent: event => {
+      text += options.json ? jsonLine(event) : columns.line(event)
+      if (text.length > FLUSH_CHARS) flush()
+    },
+    onLost: count => {
+      lost += count
+    },
+    onDrained: flush,
+  })
+  if (options.type === undefined) sayUnclear(object, options.types, streams)
+  const links = object.attach()
+  const waiting = [...object.programs.values()].filter(each => each.loaded && each.links.length === 0)
+  for (const { name, section } of waiting)
+    streams.note(`not attached: ${name} (${section}): its section does not say where\n`)
+  if (links.length === 0 && events.count === 0)
+    throw new BeetraceError(
+      'OBJECT_USE',
+      `${options.file} attaches nothing by itself and has no records to show`,
+    )
+  events.start()
+  await stopped(streams.stop)
+  for (const link of links) link.close()
+  await events.stop()
+  flush()
+  if (lost > 0) streams.note(`${lost} ${lost === 1 ? 'record' : 'records'} lost\n`)
+  return 0
+}
+
+const FLUSH_CHARS = 64 * 1024
+
+const firstLine = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error)).split('\n')[0]!
+
+/** Resolves when told to stop. The timer keeps an object without events running. */
+function stopped(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve()
+  return new Promise(resolve => {
+    const alive = setInterval(() => {}, 1 << 30)
+    signal.addEventListener('abort', () => {
+      clearInterval(alive)
+      resolve()
+    })
+  })
+}
+
+function sayUnclear(object: BpfObject, types: Readonly<Record<string, string>>, { note }: RunStreams): void {
+  for (const map of eventMaps(object.source)) {
+    if (types[map.label] !== undefined) continue
+    const found = eventType(object.source, map, isKernelType)
+    if (found.kind === 'found') continue
+    const candidates = found.candidates.length === 0 ? '' : ` (${found.candidates.slice(0, 8).join(', ')})`
+    note(
+      `the object does not say what the records of "${map.label}" are, so their bytes are shown: pass --type STRUCT${candidates}; ` +
+        'to have it in the object, declare the ring with __type(value, struct event), or put ' +
+        '`const struct event *unused __attribute__((unused));` beside it\n',
+    )
+  }
+}
+
+/**
+ * `load OBJ PATH` pins the first program at PATH, `loadall OBJ DIR` every one below DIR; both take `autoattach` (pins links
+ * instead) and `pinmaps DIR`.
+ * @throws UsageError; what loading, attaching and pinning throw. Nothing stays pinned then.
+ */
+export function progLoad(argv: readonly string[]): number {
+  const [command, file, path, ...rest] = argv
+  if ((command !== 'load' && command !== 'loadall') || file === undefined || path === undefined)
+    throw new UsageError('usage: bee prog load|loadall OBJECT PATH [autoattach] [pinmaps DIR]')
+  let autoattach = false
+  let mapFolder: string | undefined
+  for (let i = 0; i < rest.length; i++) {
+    if (rest[i] === 'autoattach') autoattach = true
+    else if (rest[i] === 'pinmaps' && rest[i + 1] !== undefined) mapFolder = rest[++i]
+    else throw new UsageError(`bee prog ${command}: "${rest[i]}" is not known here`)
+  }
+  using object = openObject(file)
+  object.load()
+  const pinned: string[] = []
+  const pin = (at: string, what: { pin(path: string): void }) => {
+    what.pin(at)
+    pinned.push(at)
+  }
+  try {
+    const programs = [...object.programs.values()].filter(each => each.loaded)
+    if (programs.length === 0) throw new BeetraceError('OBJECT_USE', `${file} has no program to load`)
+    if (command === 'loadall') mkdirSync(path, { recursive: true })
+    for (const program of command === 'load' ? programs.slice(0, 1) : programs) {
+      const at = command === 'load' ? path : `${path}/${program.name}`
+      if (!autoattach) pin(at, program.program)
+      else if (program.attachesItself) pin(at, program.attach())
+    }
+    if (mapFolder !== undefined) {
+      mkdirSync(mapFolder, { recursive: true })
+      for (const map of object.maps.values())
+        if (map.loaded) pin(`${mapFolder}/${map.label.replaceAll('.', '_')}`, map.map)
+    }
+    return 0
+  } catch (error) {
+    for (const at of pinned) rmSync(at, { force: true })
+    throw error
+  }
+}
