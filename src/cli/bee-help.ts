@@ -1,8 +1,8 @@
 // What `bee --help` prints: one screen, examples last.
 
 export const BEE_SYNOPSIS = `USAGE:
-  bee [options] SCRIPT [ARG…]          run a script in bpftrace's language ('-' is stdin)
-  bee [options] -e 'PROGRAM' [ARG…]    … -- --NAME=VALUE   for the script's getopt()
+  bee [options] SCRIPT [ARG...]          run a script in bpftrace's language ('-' is stdin)
+  bee [options] -e 'PROGRAM' [ARG...]    ... -- --NAME=VALUE   for the script's getopt()
   bee -l [-v] [PATTERN|SCRIPT]         list probes and types
 `
 
