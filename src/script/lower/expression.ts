@@ -1,6 +1,6 @@
 // Expressions to code. Constants first: what the checker knows is never computed.
 
-import { type IntType, bool as irBool, pointer, s64, u64, type Value } from '../../ir/index.ts'
+import { type IntType, bool as irBool, nullable, pointer, s64, u64, type Value } from '../../ir/index.ts'
 import type {
   Binary,
   Call,
@@ -20,13 +20,20 @@ import { isCastable, isSigned, isWhole, promote } from '../check/promote.ts'
 import { builtinOf, functions } from '../language/index.ts'
 import { layoutOf } from '../layout.ts'
 import { findMember } from '../members.ts'
-import { int64, type PointerType, type ScriptType, type StructMember, uint64 } from '../type.ts'
+import {
+  int64,
+  type PointerType,
+  type ScriptType,
+  type StructMember,
+  type StructType,
+  uint64,
+} from '../type.ts'
 import { type Datum, isScalar, registerType } from './datum.ts'
 import type { Lowering } from './lowering.ts'
 import { lowerStep as lowerMapStep, readElement } from './maps.ts'
 import { tellMistake, tellQuietFailure } from './runtime-error.ts'
 import { lowerIf, lowerValueBlock } from './statement.ts'
-import { at, elementOf, inMemory, store, toScalar, truthOf } from './store.ts'
+import { at, elementOf, inMemory, store, toScalar, toU64, truthOf } from './store.ts'
 import { stringsEqual } from './strings.ts'
 import { readVariable, stepVariable } from './variables.ts'
 
@@ -144,10 +151,15 @@ export function dereference(l: Lowering, operand: Datum, type: ScriptType): Datu
   if (operand.kind !== 'scalar') return operand
   const from = operand.type
   const space = from.kind === 'pointer' ? from.space : l.provider.startsWith('u') ? 'user' : 'kernel'
-  return objectAt(l, toScalar(l, operand, uint64), space === 'user' ? 'user' : 'kernel', type, 0)
+  const address = isKnown(operand.value) ? operand.value : toScalar(l, operand, uint64)
+  return objectAt(l, address, space === 'user' ? 'user' : 'kernel', type, 0)
 }
 
-/** The object of `type` at an address: a scalar is read now, anything larger when it is used. */
+/**
+ * The object of `type` at an address: a scalar is read now, anything larger when it is used. Through an address that the
+ * verifier knows, numbers are loaded directly. Addresses are not: what is loaded so would be known as well, perhaps as
+ * null, and could not be counted with.
+ */
 export function objectAt(
   l: Lowering,
   address: Value,
@@ -156,7 +168,10 @@ export function objectAt(
   offset: number,
 ): Datum {
   const { b } = l
-  const where = offset === 0 ? address : b.add(address, offset)
+  if (isScalar(type) && isKnown(address) && type.kind !== 'pointer') {
+    return { kind: 'scalar', type, value: b.load(address, offset, registerType(type)) }
+  }
+  const where = displaced(l, address, offset)
   if (!isScalar(type)) return { kind: 'remote', type, address: where, space }
   const wanted = registerType(type)
   const size = layoutOf(type).sizeBytes
@@ -164,6 +179,18 @@ export function objectAt(
   const read = b.call(`probe_read_${space}`, [slot, size, b.cast(where, pointer(space))])
   tellQuietFailure(l, `probe_read_${space}`, read)
   return { kind: 'scalar', type, value: b.load(slot, 0, wanted) }
+}
+
+/** Whether the verifier knows what lies at an address. */
+function isKnown(address: Value): boolean {
+  return address.type.kind === 'pointer' && address.type.space === 'btf'
+}
+
+/** An address further on. By a distance that is only known at run time, it becomes a plain number. */
+function displaced(l: Lowering, address: Value, distance: Value | number): Value {
+  if (distance === 0) return address
+  if (isKnown(address) && typeof distance === 'number') return l.b.offset(address, distance)
+  return l.b.add(toU64(l.b, address), distance)
 }
 
 function lowerBinary(l: Lowering, node: Binary): Datum {
@@ -422,6 +449,8 @@ export function choose(
 // ---- parts ----------------------------------------------------------------------------------------------------
 
 function lowerField(l: Lowering, node: FieldAccess): Datum {
+  const ofIterator = node.object.kind === 'identifier' && node.object.name === 'ctx' && l.provider === 'iter'
+  if (ofIterator) return iteratorField(l, node)
   const object = lowerExpression(l, node.object)
   if (object.type.kind === 'tuple') {
     return elementOf(l, object, object.type.names!.indexOf(node.name))
@@ -434,6 +463,21 @@ function lowerField(l: Lowering, node: FieldAccess): Datum {
   const { arguments: args } = l.body
   if (args !== undefined && struct.def === args.def) return argument(l, member, type)
   return memberOf(l, followed, member, type)
+}
+
+/** What an iterator stands at, `ctx->task`. At its end it stands at nothing, and the program has nothing to do. */
+function iteratorField(l: Lowering, node: FieldAccess): Datum {
+  const { b } = l
+  const type = l.typeOf(node)
+  const context = l.typeOf(node.object) as PointerType
+  const { offsetBytes } = findMember((context.to as StructType).def, node.name)!
+  const value = l.once(`ctx.${node.name}`, () => {
+    if (type.kind !== 'pointer') return b.load(l.ctx!, offsetBytes, registerType(type), { invariant: true })
+    const found = b.load(l.ctx!, offsetBytes, nullable('btf'), { invariant: true })
+    b.if(b.isNull(found), () => l.leave(0))
+    return { id: found.id, type: pointer('btf') }
+  })
+  return { kind: 'scalar', type, value }
 }
 
 /** Through pointers to the struct at their end. */
@@ -486,6 +530,10 @@ function argument(l: Lowering, member: StructMember, type: ScriptType): Datum {
   const ctx = l.ctx!
   const { layout } = l.body.arguments!
   if (layout === 'words') {
+    if (type.kind === 'pointer' && type.to.kind === 'struct' && l.provider.startsWith('f')) {
+      const value = b.load(ctx, member.offsetBytes, pointer('btf'), { invariant: true })
+      return { kind: 'scalar', type, value }
+    }
     const word = b.load(ctx, member.offsetBytes, u64, { invariant: true })
     return { kind: 'scalar', type, value: toScalar(l, { kind: 'scalar', type: uint64, value: word }, type) }
   }
@@ -534,7 +582,7 @@ function lowerIndex(l: Lowering, node: IndexAccess): Datum {
     const wanted = lowerInteger(l, node.index, uint64)
     if (known === undefined && object.type.kind === 'array') tellBounds(l, wanted, object.type.count)
     const distance = b.mul(wanted, size)
-    return objectAt(l, b.add(object.address, distance), object.space, type, 0)
+    return objectAt(l, displaced(l, object.address, distance), object.space, type, 0)
   }
   const count = object.type.kind === 'array' ? object.type.count : layoutOf(object.type).sizeBytes
   if (known !== undefined) {

@@ -230,14 +230,19 @@ function programSpec(program: Program, place: Place, { dump }: LowerOptions): Pr
   const spec = compileSpec(program, dump === undefined ? {} : { dump })
   switch (place.kind) {
     case 'fentry':
-      return { ...spec, expectedAttachType: BPF_TRACE_FENTRY, attachTo: place.function }
+      return { ...spec, expectedAttachType: BPF_TRACE_FENTRY, attachTo: target(place) }
     case 'fexit':
-      return { ...spec, expectedAttachType: BPF_TRACE_FEXIT, attachTo: place.function }
+      return { ...spec, expectedAttachType: BPF_TRACE_FEXIT, attachTo: target(place) }
     case 'iter':
-      return { ...spec, expectedAttachType: BPF_TRACE_ITER, attachTo: `bpf_iter_${place.iterator}` }
+      return { ...spec, expectedAttachType: BPF_TRACE_ITER, attachTo: place.iterator }
     default:
       return spec
   }
+}
+
+/** A function, with its module when it is not the kernel's own. */
+function target(place: { readonly module: string; readonly function: string }): string {
+  return place.module === 'vmlinux' ? place.function : `${place.module}:${place.function}`
 }
 
 /** Variables that the callback of a loop shares with what is around it, and those whose address is taken. */
