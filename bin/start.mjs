@@ -19,14 +19,17 @@ export const start = name => {
   const folder = cacheFolder()
   const tag = cacheTag(source)
   const file = folder && join(folder, `${name}-${tag.slice(3, 15)}.v8`)
-  const cachedData = file && readCache(file, tag)
+  const kept = file && readCache(file, tag)
   const wrapped = `(function (exports, require, module, __filename, __dirname, keepCompiled) {${source}\n})`
-  const script = new Script(wrapped, { filename: path, ...(cachedData ? { cachedData } : {}) })
-  const isKept = cachedData && !script.cachedDataRejected
+  const script = new Script(wrapped, { filename: path, ...(kept ? { cachedData: kept.data } : {}) })
+  const known = script.cachedDataRejected ? undefined : kept
   // Called by the command before it ends, when what its runs need has been compiled.
   const keepCompiled = () => {
-    if (!file || isKept) return
-    writeCache(file, tag, script.createCachedData())
+    if (!file || (known && known.runs >= TEACHING_RUNS)) return
+    const data = script.createCachedData()
+    // V8 forgets what a long run no longer needs
+    const isMore = known === undefined || data.length > known.data.length
+    writeCache(file, tag, { runs: known ? known.runs + 1 : 1, data: isMore ? data : known.data })
     removeOld(folder, name)
   }
   const module = { exports: {} }
@@ -50,20 +53,27 @@ const cacheFolder = () => {
 /** The build writes a hash of the bundle into its first line. V8 itself refuses what another version of it compiled. */
 const cacheTag = source => source.slice(0, source.indexOf('\n') + 1)
 
+/** Functions are compiled when they are first called: so many runs add what theirs called. */
+const TEACHING_RUNS = 5
+
+/** `{ runs, data }`: how many runs it was made by, and V8's bytes. A file begins with the tag and the number of runs. */
 const readCache = (file, tag) => {
   try {
     const bytes = readFileSync(file)
-    const length = Buffer.byteLength(tag)
-    return tag !== '' && bytes.latin1Slice(0, length) === tag ? bytes.subarray(length) : undefined
+    const length = tag.length + 1
+    if (tag === '' || bytes.latin1Slice(0, tag.length) !== tag) return undefined
+    return { runs: bytes[tag.length], data: bytes.subarray(length) }
   } catch {
     return undefined
   }
 }
 
-const writeCache = (file, tag, data) => {
+const writeCache = (file, tag, { runs, data }) => {
   try {
     const fresh = `${file}.${process.pid}`
-    writeFileSync(fresh, Buffer.concat([Buffer.from(tag, 'latin1'), data]), { mode: 0o600 })
+    const head = Buffer.from(`${tag}\0`, 'latin1')
+    head[tag.length] = runs
+    writeFileSync(fresh, Buffer.concat([head, data]), { mode: 0o600 })
     renameSync(fresh, file)
   } catch {
     // a full disk: the next run tries again

@@ -1,7 +1,7 @@
 // Files that scripts are made of: the script itself, what it includes and imports, what it prints with `cat`.
 
-import { execFileSync } from 'node:child_process'
 import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
 import { BeetraceError } from '../errors/index.ts'
 import type { IncludeReader } from '../script/c/index.ts'
@@ -106,6 +106,10 @@ export function runCommand(
   command: string,
   environment: Readonly<Record<string, string | undefined>>,
 ): { readonly printed: string; readonly problem?: string } {
+  // takes 3 ms to load, and few scripts run commands
+  const { execFileSync } = createRequire(import.meta.url)(
+    'node:child_process',
+  ) as typeof import('node:child_process')
   try {
     const printed = execFileSync('/bin/sh', ['-c', readable(command)], {
       encoding: 'latin1',

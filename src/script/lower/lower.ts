@@ -48,8 +48,8 @@ export function lower(checked: CheckedScript, facts: CheckFacts, options: LowerO
       programs.push(compileBody(shared, { ...body, places }, calls, programs.length, options))
     }
   }
-  const { maps, mapSpecs, actions, timeFormats, cgroupPatterns, stacks } = shared
-  return { mapSpecs: mapSpecs, programs, maps, actions, timeFormats, cgroupPatterns, stacks }
+  const { maps, actions, timeFormats, cgroupPatterns, stacks } = shared
+  return { mapSpecs: shared.finishedMaps(), programs, maps, actions, timeFormats, cgroupPatterns, stacks }
 }
 
 /** The places that one program serves. */

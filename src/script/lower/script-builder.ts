@@ -27,8 +27,20 @@ import { layoutOf } from '../layout.ts'
 import { bytesOf } from '../source.ts'
 import { isAggregate, type StackType } from '../type.ts'
 
-/** Room for lines that a reader has not come to yet. */
+/** Room for lines that a reader has not come to yet. To make and to map takes 5 ms of a start. */
 const RING_BYTES = 1 << 24
+/** For scripts that never print what an event says. */
+const SMALL_RING_BYTES = 1 << 20
+/** What happens once or at a tick, and is a few bytes. */
+const RARE_ACTIONS: ReadonlySet<Action['kind']> = new Set([
+  'exit',
+  'print-map',
+  'clear',
+  'zero',
+  'time',
+  'helper-error',
+  'mistake',
+])
 const PAGE_BYTES = 4096
 /**
  * Above this many bytes a map's elements are made when they are needed. A probe in an interrupt then gets only the few
@@ -59,15 +71,8 @@ export class ScriptBuilder {
     this.cpuSlots = powerOfTwo(facts.kernel.possibleCpus)
     this.maps = this.#storeMaps()
     this.#byName = new Map(this.maps.map(map => [map.name, map]))
-    const pages = facts.config.perf_rb_pages
     this.mapSpecs.push(
-      {
-        name: RING_MAP,
-        type: BPF_MAP_TYPE_RINGBUF,
-        keySize: 0,
-        valueSize: 0,
-        maxEntries: pages === 0 ? RING_BYTES : powerOfTwo(pages * facts.kernel.possibleCpus) * PAGE_BYTES,
-      },
+      { name: RING_MAP, type: BPF_MAP_TYPE_RINGBUF, keySize: 0, valueSize: 0, maxEntries: RING_BYTES },
       {
         name: CONTROL_MAP,
         type: BPF_MAP_TYPE_ARRAY,
@@ -77,6 +82,15 @@ export class ScriptBuilder {
         flags: BPF_F_MMAPABLE,
       },
     )
+  }
+
+  /** The maps, once all programs are made: what they send decides how large the ring is. */
+  finishedMaps(): readonly MapSpec[] {
+    const { config, kernel } = this.facts
+    const pages = config.perf_rb_pages
+    const wanted = this.actions.every(({ kind }) => RARE_ACTIONS.has(kind)) ? SMALL_RING_BYTES : RING_BYTES
+    const maxEntries = pages === 0 ? wanted : powerOfTwo(pages * kernel.possibleCpus) * PAGE_BYTES
+    return this.mapSpecs.map(spec => (spec.name === RING_MAP ? { ...spec, maxEntries } : spec))
   }
 
   map(name: string): ScriptMap {
