@@ -27,6 +27,7 @@
 //          2     2  flags         SEGMENT_*
 //          4     4  byteLength    of what follows, without padding
 // CAPTURE_ARGV gives one CAPTURE_CSTR segment per string, closed by an empty CAPTURE_ARGV segment.
+// CAPTURE_COUNT gives a u64: how many pointers come before the NULL; with SEGMENT_TRUNCATED there are more.
 // CAPTURE_IOVEC gives the iovec array itself as CAPTURE_IOVEC, then one CAPTURE_BYTES segment per entry.
 
 export const RECORD_CALL = 1
@@ -94,6 +95,8 @@ export const CAPTURE_BYTES = 2
 export const CAPTURE_ARGV = 3
 /** array of struct iovec with what the entries point to */
 export const CAPTURE_IOVEC = 4
+/** NULL-terminated array of pointers, only counted */
+export const CAPTURE_COUNT = 5
 
 /** How long a CAPTURE_BYTES (in elements of `elementBytes`) or CAPTURE_IOVEC (in entries) is. */
 export type CaptureLength =
@@ -110,7 +113,12 @@ export type CaptureLength =
  * shown as `...`), a number is a fixed cap (paths: 4096; structs: their size).
  */
 export interface Capture {
-  readonly op: typeof CAPTURE_CSTR | typeof CAPTURE_BYTES | typeof CAPTURE_ARGV | typeof CAPTURE_IOVEC
+  readonly op:
+    | typeof CAPTURE_CSTR
+    | typeof CAPTURE_BYTES
+    | typeof CAPTURE_ARGV
+    | typeof CAPTURE_IOVEC
+    | typeof CAPTURE_COUNT
   readonly arg: number
   readonly when: 'entry' | 'exit'
   readonly length?: CaptureLength

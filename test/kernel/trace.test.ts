@@ -52,6 +52,21 @@ check('from its own execve to its exit', ['cat', '/etc/hostname'], {
     /^\+\+\+ exited with 0 \+\+\+$/,
   ],
 })
+// the array is read sixteen pointers at a time
+for (const [count, shown] of [
+  [0, '0 vars'],
+  [1, '1 var'],
+  [15, '15 vars'],
+  [16, '16 vars'],
+  [40, '40 vars'],
+  [256, '256 vars'],
+  [400, '288 vars or more'],
+] as const) {
+  const variables = Array.from({ length: count }, (_, i) => `V${i}=${i}`)
+  check(`an environment of ${count}`, ['-e', 'execve', '/usr/bin/env', '-i', ...variables, '/bin/true'], {
+    lines: [RegExp(`^execve\\("/bin/true", \\["/bin/true"\\], 0x[0-9a-f]+ /\\* ${shown} \\*/\\) = 0$`)],
+  })
+}
 // the tracer takes what is left of the processors; the command is none the wiser
 check(
   'the command keeps the priority we were given, and we step back',

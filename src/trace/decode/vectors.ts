@@ -1,5 +1,5 @@
 // Arrays of pointers into the program's memory: argv, environment, iovec.
-import { CAPTURE_ARGV, CAPTURE_CSTR, CAPTURE_IOVEC } from '../record.ts'
+import { CAPTURE_ARGV, CAPTURE_COUNT, CAPTURE_CSTR, CAPTURE_IOVEC } from '../record.ts'
 import type { Argument } from './argument.ts'
 import { printAddress, printBytes, printEmpty } from './fetched.ts'
 import { evenOnError } from './struct.ts'
@@ -32,18 +32,15 @@ export const argv: Argument = {
   },
 }
 
-/** `0x7ffe… /* 23 vars *\/`: the strings are fetched one byte each, only to be counted. */
+/** `0x7ffe… /* 23 vars *\/`. */
 export const envp: Argument = {
-  captures: arg => [{ op: CAPTURE_ARGV, arg, when: 'entry', limit: 1 }],
+  captures: arg => [{ op: CAPTURE_COUNT, arg, when: 'entry', limit: 8 }],
   printer: () => (w, call, arg) => {
     printAddress(w, call, arg)
-    if (!call.input(arg)) return
-    let count = 0
-    do {
-      if (call.op !== CAPTURE_CSTR) break
-      count++
-    } while (call.next())
-    w.commentCount(count, count === 1 ? 'var' : 'vars')
+    if (!call.input(arg) || call.fault || call.length < 8) return
+    const count = call.view.getUint32(call.at, true)
+    if (call.truncated) w.commentCount(count, 'vars or more')
+    else w.commentCount(count, count === 1 ? 'var' : 'vars')
   },
 }
 

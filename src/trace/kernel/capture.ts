@@ -12,6 +12,7 @@ import {
   ABI_NATIVE,
   CAPTURE_ARGV,
   CAPTURE_BYTES,
+  CAPTURE_COUNT,
   CAPTURE_CSTR,
   CAPTURE_IOVEC,
   MAX_ARGS,
@@ -45,6 +46,10 @@ import {
 } from './layout.ts'
 import { SCRATCH_USERS } from './maps.ts'
 
+/** Pointers read at a time, and so many times, to count them; where that reads too far, one at a time. */
+const COUNT_POINTERS = 16
+const COUNT_READS = 16
+const COUNT_SINGLE_READS = 32
 /** Strings of an argv, and entries of an iovec, that are fetched. */
 const ARGV_STRINGS = 32
 const IOVEC_ENTRIES = 8
@@ -69,6 +74,7 @@ export function captureSubprograms(p: Program, size: ScratchSize): void {
   bytesSubprogram(p, size)
   argvSubprogram(p, size)
   iovecSubprogram(p, size)
+  countSubprogram(p, size)
 }
 
 /** What a program needs that sends argv from where the kernel has put it. */
@@ -168,6 +174,50 @@ function argvSubprogram(p: Program, size: ScratchSize): void {
       b.callSubprogram('fetch_bytes', [scratch, b.or(head, CAPTURE_ARGV), 0, 0, 0])
     },
   )
+}
+
+/** `fetch_count(scratch, op | arg << 8, address, pointerBytes)`: counts the pointers of a NULL-terminated array. */
+function countSubprogram(p: Program, size: ScratchSize): void {
+  scratchSubprogram(p, 'fetch_count', size, [u64, u64, u64], (b, scratch, head, address, pointerBytes) => {
+    const { at, position } = segmentAt(b, scratch, size)
+    const count = b.offset(at, SEGMENT_HEAD_BYTES)
+    const end = (flags: number) => {
+      closeSegment(b, scratch, position, at, head, b.const(u64, 8), flags)
+      b.return(0)
+    }
+    b.store(count, 0, 0, u64)
+    const from = b.variable(u64, address)
+    const pointers = b.slot(8 * COUNT_POINTERS, 'pointers')
+    b.if(b.eq(pointerBytes, 8), () => {
+      b.forRange(0, COUNT_READS, (_, loop) => {
+        const missing = b.call('probe_read_user', [pointers, 8 * COUNT_POINTERS, from.get()])
+        b.if(b.ne(missing, 0), () => loop.break())
+        // without a branch a pointer, each of which would be two ways for the verifier to walk on
+        let before: Value = b.const(u64, 1)
+        let found: Value = b.const(u64, 0)
+        for (let i = 0; i < COUNT_POINTERS; i++) {
+          const pointer = b.load(pointers, 8 * i, u64)
+          before = b.and(before, b.shr(b.or(pointer, b.sub(0, pointer)), 63))
+          found = b.add(found, before)
+        }
+        b.store(count, 0, b.add(b.load(count, 0, u64), found))
+        b.if(b.eq(before, 0), () => end(0))
+        from.set(b.add(from.get(), 8 * COUNT_POINTERS))
+      })
+    })
+    b.forRange(0, COUNT_SINGLE_READS, () => {
+      b.store(pointers, 0, 0, u64)
+      const missing = b.call('probe_read_user', [pointers, b.clamp(pointerBytes, 8), from.get()])
+      b.if(b.ne(missing, 0), () => {
+        closeSegment(b, scratch, position, at, head, b.const(u64, 0), SEGMENT_FAULT)
+        b.return(b.const(u64, 1n << 63n))
+      })
+      b.if(b.eq(b.load(pointers, 0, u64), 0), () => end(0))
+      b.store(count, 0, b.add(b.load(count, 0, u64), 1))
+      from.set(b.add(from.get(), pointerBytes))
+    })
+    end(SEGMENT_TRUNCATED)
+  })
 }
 
 /** `fetch_iovec(scratch, arg << 8, address, entries, limit)`: the iovec array itself, then what each entry points to. */
@@ -272,10 +322,14 @@ export function capture(
       },
       {
         values: [CAPTURE_ARGV],
+        body: () => b.callSubprogram('fetch_argv', [scratch, arg, address, limit, pointerSize(b, thread)]),
+      },
+      {
+        values: [CAPTURE_COUNT],
         body: () => {
-          const isNative = b.eq(b.load(thread, THREAD_RECORD + OFFSET_ABI, u8), ABI_NATIVE)
-          const pointerBytes = b.select(isNative, b.const(u64, 8), b.const(u64, 4))
-          b.callSubprogram('fetch_argv', [scratch, arg, address, limit, pointerBytes])
+          const head = b.or(arg, CAPTURE_COUNT)
+          const counted = b.callSubprogram('fetch_count', [scratch, head, address, pointerSize(b, thread)])
+          noteFault(b, scratch, counted)
         },
       },
       {
@@ -305,6 +359,12 @@ function noteFault(b: Builder, scratch: Value, fetched: Value): void {
 /** The value of the call's argument `index` (bounded). */
 function argument(b: Builder, thread: Value, index: Value): Value {
   return b.load(b.offset(thread, b.shl(b.clamp(index, MAX_ARGS - 1), 3)), THREAD_RECORD + OFFSET_ARGS, u64)
+}
+
+/** Bytes of a pointer in the program that makes the call. */
+function pointerSize(b: Builder, thread: Value): Value {
+  const isNative = b.eq(b.load(thread, THREAD_RECORD + OFFSET_ABI, u8), ABI_NATIVE)
+  return b.select(isNative, b.const(u64, 8), b.const(u64, 4))
 }
 
 function lengthOf(b: Builder, thread: Value, slot: Value, scalar: Value, result: Value | undefined): Value {

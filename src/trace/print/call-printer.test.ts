@@ -18,6 +18,7 @@ import {
   ABI_COMPAT,
   CAPTURE_ARGV,
   CAPTURE_BYTES,
+  CAPTURE_COUNT,
   CAPTURE_CSTR,
   CAPTURE_IOVEC,
   RECORD_ENTER,
@@ -193,10 +194,14 @@ test('processes and signals', () => {
   const check = (expected: string, name: string, example: Example) =>
     assert.equal(line(name, example), expected)
   const argv = [cstr(1, 'ls'), cstr(1, '-l'), { op: CAPTURE_ARGV, arg: 1, bytes: text('') }]
-  const envp = [cstr(2, 'A'), cstr(2, 'B'), { op: CAPTURE_ARGV, arg: 2, bytes: text('') }]
+  const envp = { op: CAPTURE_COUNT, arg: 2, bytes: words64(2) }
   check('execve("/bin/ls", ["ls", "-l"], 0x7ffc00001000 /* 2 vars */) = 0', 'execve', {
     args: [P, P, P],
-    input: [cstr(0, '/bin/ls'), ...argv, ...envp],
+    input: [cstr(0, '/bin/ls'), ...argv, envp],
+  })
+  check('execve("/bin/ls", ["ls", "-l"], 0x7ffc00001000 /* 288 vars or more */) = 0', 'execve', {
+    args: [P, P, P],
+    input: [cstr(0, '/bin/ls'), ...argv, { ...envp, flags: SEGMENT_TRUNCATED, bytes: words64(288) }],
   })
   check('execve("/bin/ls", [], NULL) = 0', 'execve', {
     args: [P, P, 0],

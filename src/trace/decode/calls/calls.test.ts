@@ -1,7 +1,7 @@
 // The hand-written table names calls that exist, with as many arguments as the kernel declares.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ABI_COMPAT, ABI_NATIVE, CAPTURE_ARGV, CAPTURE_CSTR } from '../../record.ts'
+import { ABI_COMPAT, ABI_NATIVE, CAPTURE_ARGV, CAPTURE_COUNT, CAPTURE_CSTR } from '../../record.ts'
 import { syscallArguments, syscallNames, syscallNumber } from '../../tables/index.ts'
 import { capturesOf } from '../captures.ts'
 import { CALLS, specOf } from './index.ts'
@@ -54,7 +54,7 @@ test('captures', () => {
   check('openat', `entry:${CAPTURE_CSTR}:1`)
   check('read', 'exit:2:1')
   check('write', 'entry:2:1')
-  check('execve', `entry:${CAPTURE_CSTR}:0 entry:${CAPTURE_ARGV}:1 entry:${CAPTURE_ARGV}:2`)
+  check('execve', `entry:${CAPTURE_CSTR}:0 entry:${CAPTURE_ARGV}:1 entry:${CAPTURE_COUNT}:2`)
   check('accept', 'entry:2:2 exit:2:1 exit:2:2')
   check('rename', `entry:${CAPTURE_CSTR}:0 entry:${CAPTURE_CSTR}:1`)
   check('writev', 'entry:4:1')
