@@ -9,6 +9,7 @@ import { takeCaller } from './caller.ts'
 import { CommandError } from './command.ts'
 import { flushCompileCache } from './compile-cache.ts'
 import { kernelInfo } from './kernel-info.ts'
+import { coloured, isColoured, messageBytes, reasonOf } from './messages.ts'
 import { runList } from './script-list.ts'
 import { runScript } from './script-run.ts'
 import { VERSION } from './version.ts'
@@ -16,10 +17,15 @@ import { VERSION } from './version.ts'
 const EXIT_FAILED = 1
 const EXIT_USAGE = 2
 
-function write(fd: number, text: string): void {
-  if (text === '') return
-  // texts of scripts are byte strings already; ours are ASCII
-  const bytes = Buffer.from(text, 'latin1')
+const colour = isColoured(process.env.BPFTRACE_COLOR, process.stderr.isTTY)
+
+/** A message to stderr; bytes are a script's own. */
+function say(text: string | Uint8Array): void {
+  const message = typeof text === 'string' ? messageBytes(text) : text
+  write(2, colour ? Buffer.from(coloured(Buffer.from(message).toString('latin1')), 'latin1') : message)
+}
+
+function write(fd: number, bytes: Uint8Array): void {
   try {
     for (let at = 0; at < bytes.length; ) {
       try {
@@ -29,9 +35,11 @@ function write(fd: number, text: string): void {
       }
     }
   } catch (error) {
+    // nobody can be told any more
+    if (fd === 2) return
     // nobody reads any more (`| head`): nothing is lost that anybody wanted
-    if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error
-    if (fd === 1) exitNow(0)
+    if ((error as NodeJS.ErrnoException).code === 'EPIPE') exitNow(0)
+    throw new BeetraceError('OUTPUT', `cannot write to stdout: ${reasonOf(error)}`, { cause: error })
   }
 }
 
@@ -47,7 +55,7 @@ class Printed {
   }
 
   flush(): void {
-    write(1, this.#parts.join(''))
+    write(1, messageBytes(this.#parts.join('')))
     this.#parts = []
     this.#length = 0
   }
@@ -55,30 +63,29 @@ class Printed {
 
 function fail(error: unknown): number {
   if (error instanceof UsageError) {
-    write(2, `ERROR: ${error.message}\n${BEE_SYNOPSIS}Try 'bee --help'.\n`)
+    say(`ERROR: ${error.message}\n${BEE_SYNOPSIS}Try 'bee --help'.\n`)
     return EXIT_USAGE
   }
   if (error instanceof BeetraceError) {
-    write(2, `ERROR: ${error.message}\n`)
+    say(`ERROR: ${error.message}\n`)
     return error instanceof CommandError ? error.exitStatus : EXIT_FAILED
   }
-  write(2, `ERROR: this should not have happened: ${error instanceof Error ? error.stack : error}\n`)
+  say(`ERROR: this should not have happened: ${error instanceof Error ? error.stack : error}\n`)
   return EXIT_FAILED
 }
 
 async function main(): Promise<number> {
   const caller = takeCaller(environBytes())
   const args = parseBeeArguments(process.argv.slice(2))
-  const say = (text: string): void => write(2, text)
   switch (args.kind) {
     case 'help':
-      write(1, BEE_HELP)
+      write(1, messageBytes(BEE_HELP))
       return 0
     case 'version':
-      write(1, `bee ${VERSION}\n`)
+      write(1, messageBytes(`bee ${VERSION}\n`))
       return 0
     case 'info':
-      write(1, kernelInfo())
+      write(1, messageBytes(kernelInfo()))
       return 0
     case 'list': {
       const printed = new Printed()
@@ -87,7 +94,9 @@ async function main(): Promise<number> {
       return status
     }
     case 'script': {
-      const status = await runScript(args, caller, say)
+      const printed = new Printed()
+      const status = await runScript(args, caller, { print: printed.print, say })
+      printed.flush()
       flushCompileCache()
       return status
     }

@@ -1,6 +1,7 @@
 // The command of `bee -c`: started, stopped before its first instruction, let go once everything is attached. A shell
 // stops itself and is then replaced by the command, so the process id is the command's from the beginning.
 
+import { realpathSync } from 'node:fs'
 import { constants } from 'node:os'
 import { BeetraceError, errnoName, UsageError } from '../errors/index.ts'
 import { readProcess } from '../kernel/index.ts'
@@ -14,6 +15,8 @@ const START_TIMEOUT_MS = 10_000
 
 export class HeldCommand implements Disposable {
   readonly pid: number
+  /** the program's file */
+  readonly path: string
   #running = false
   #ended = false
 
@@ -32,7 +35,7 @@ export class HeldCommand implements Disposable {
     })
     if (pid < 0)
       throw new BeetraceError('COMMAND', `cannot start a shell for the command (${errnoName(-pid)})`)
-    const command = new HeldCommand(pid)
+    const command = new HeldCommand(pid, realpathSync(program))
     for (const deadline = performance.now() + START_TIMEOUT_MS; readProcess(pid)?.state !== 'T'; ) {
       if (performance.now() > deadline || command.hasEnded()) {
         command[Symbol.dispose]()
@@ -43,8 +46,9 @@ export class HeldCommand implements Disposable {
     return command
   }
 
-  private constructor(pid: number) {
+  private constructor(pid: number, path: string) {
     this.pid = pid
+    this.path = path
   }
 
   /** Lets it run. */

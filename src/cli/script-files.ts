@@ -6,8 +6,8 @@ import { dirname, join, resolve } from 'node:path'
 import { BeetraceError } from '../errors/index.ts'
 import type { IncludeReader } from '../script/c/index.ts'
 import type { ImportReader } from '../script/parse/index.ts'
-import { errnoText } from '../script/run/errno-text.ts'
 import { bytesOf, readable } from '../script/source.ts'
+import { reasonOf } from './messages.ts'
 
 /** The bytes of a script; `-` is stdin. Throws BeetraceError that says why it cannot be read. */
 export function readScript(path: string): Uint8Array {
@@ -18,10 +18,11 @@ export function readScript(path: string): Uint8Array {
     return readFileSync(path)
   } catch (error) {
     if (error instanceof BeetraceError) throw error
-    const { code, message } = error as NodeJS.ErrnoException
-    const why =
-      code === 'ENOENT' ? 'No such file or directory\nHINT: a script on the command line needs -e' : message
-    throw new BeetraceError('SCRIPT', `failed to open file '${path}': ${why}`, { cause: error })
+    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT'
+    const hint = missing ? '\nHINT: a script on the command line needs -e' : ''
+    throw new BeetraceError('SCRIPT', `failed to open file '${path}': ${reasonOf(error)}${hint}`, {
+      cause: error,
+    })
   }
 }
 
@@ -96,8 +97,7 @@ export function readHead(
       closeSync(fd)
     }
   } catch (error) {
-    const { errno, message } = error as NodeJS.ErrnoException
-    return { problem: errno === undefined ? message : errnoText(errno) }
+    return { problem: reasonOf(error) }
   }
 }
 

@@ -20,9 +20,11 @@ import { ByteWriter } from '../text/index.ts'
 import type { BeeArguments, ScriptOptions } from './bee-arguments.ts'
 import type { Caller } from './caller.ts'
 import { HeldCommand, splitCommand } from './held-command.ts'
+import { reasonOf } from './messages.ts'
 import { AttachStopped, chosenProbes, MissingProbes, withoutUnsupported } from './missing-probes.ts'
 import { headerReader, importReader, includedFile, readHead, readScript, runCommand } from './script-files.ts'
 import { ScriptOutput } from './script-output.ts'
+import { loadReport } from './script-report.ts'
 import { printStages } from './script-stages.ts'
 
 type ScriptRequest = Extract<BeeArguments, { kind: 'script' }>
@@ -33,11 +35,18 @@ const NOTIFY = '__BPFTRACE_NOTIFY_PROBES_ATTACHED'
 /** Exit status of a script that could not be run. */
 const FAILED = 1
 
+/** Where text goes that is not the script's: stdout for what was asked for, stderr for messages. */
+export interface Voice {
+  readonly print: (text: string) => void
+  readonly say: (text: string | Uint8Array) => void
+}
+
 export async function runScript(
   request: ScriptRequest,
   caller: Caller,
-  say: (text: string) => void,
+  { print, say }: Voice,
 ): Promise<number> {
+  const startMs = performance.now()
   const { options, source } = request
   const environment = environmentOf(caller)
   const content = source.kind === 'text' ? byteStringOfArgument(source.text) : readScript(source.path)
@@ -74,22 +83,35 @@ export async function runScript(
         taiOffsetNs: clockNs(CLOCK_TAI) - clockNs(CLOCK_BOOTTIME),
         ...(namespace === undefined ? {} : { pidNamespace: namespace }),
         ...(command === undefined ? {} : { childPid: command.pid }),
-        ...(pid === undefined ? {} : { pid, pidPath: processExe(pid) ?? '' }),
+        ...(pid === undefined ? {} : { pid, pidPath: command?.path ?? processExe(pid) ?? '' }),
       },
     },
     options.stages.includes('ir'),
   )
   const { sources, diagnostics } = compilation.parsed
-  say(printDiagnostics(sources, diagnostics, { color: process.stderr.isTTY, warnings: options.warnings }))
+  say(printDiagnostics(sources, diagnostics, { warnings: options.warnings }))
   if (options.stages.length > 0) {
-    printStages(compilation, options.stages, text => writeSync(1, text))
-    if (options.dryRun || compilation.compiled === undefined) return diagnostics.ok ? 0 : FAILED
-    return 0
+    printStages(compilation, options.stages, print)
+    return diagnostics.ok ? 0 : FAILED
   }
-  if (compilation.compiled === undefined) return FAILED
+  if (compilation.compiled === undefined) {
+    if (kernel.btf() === undefined) say(NO_TYPES)
+    return FAILED
+  }
+  if (compilation.compiled.programs.length === 0) {
+    if (!options.quiet) say('ERROR: No probes to attach\n')
+    return FAILED
+  }
   checkPrivileges('run a script')
   try {
-    return await runCompiled(compilation, options, { kernel, command, pid, environment, say })
+    return await runCompiled(compilation, options, {
+      kernel,
+      command,
+      pid,
+      environment,
+      say,
+      compiledMs: performance.now() - startMs,
+    })
   } catch (error) {
     if (error instanceof AttachStopped) return FAILED
     throw error
@@ -101,15 +123,21 @@ interface RunContext {
   readonly command: HeldCommand | undefined
   readonly pid: number | undefined
   readonly environment: Readonly<Record<string, string | undefined>>
-  readonly say: (text: string) => void
+  readonly say: Voice['say']
+  readonly compiledMs: number
 }
+
+const NO_TYPES =
+  'HINT: this kernel tells nothing of its types (/sys/kernel/btf/vmlinux, CONFIG_DEBUG_INFO_BTF): ' +
+  'struct members, raw tracepoints and kernel functions need them\n'
 
 async function runCompiled(
   compilation: Compilation,
   options: ScriptOptions,
   context: RunContext,
 ): Promise<number> {
-  const { kernel, command, pid, environment, say } = context
+  const { kernel, command, pid, environment, say, compiledMs } = context
+  const startMs = performance.now()
   const { config, parsed } = compilation
   const probes = new MissingProbes(config.missing_probes, say)
   const script = withoutUnsupported(chosenProbes(compilation.compiled!, options.probeFilter), kernel, probes)
@@ -118,7 +146,7 @@ async function runCompiled(
   const out = new ByteWriter(1 << 16)
   const err = new ByteWriter(1 << 12)
   const flushErrors = (): void => {
-    if (err.length > 0) say(Buffer.from(err.view()).toString('latin1'))
+    if (err.length > 0) say(err.view())
     err.clear()
   }
   using symbols = new UserSymbols()
@@ -181,7 +209,18 @@ async function runCompiled(
     runCommand: command => runCommand(command, environment),
     onExit: () => ended.end(),
   })
+  const loadedMs = performance.now()
   const count = session.attach()
+  if (options.verbose) {
+    const attachedMs = performance.now()
+    say(
+      loadReport(script, session.programs, {
+        compiled: compiledMs,
+        loaded: loadedMs - startMs,
+        attached: attachedMs - loadedMs,
+      }),
+    )
+  }
   if (options.dryRun) return 0
   ended.onSignals(sink, session)
   if (pid !== undefined) ended.onProcess(pid, command, session)
@@ -201,7 +240,7 @@ async function runCompiled(
   if (sink.failure !== undefined) {
     throw new BeetraceError(
       'OUTPUT',
-      `cannot write the output: ${sink.failure.message}; the script was ended`,
+      `cannot write the output: ${reasonOf(sink.failure)}; the script was ended`,
     )
   }
   return end.exitCode
@@ -265,7 +304,7 @@ function openOutput(path: string): number {
   try {
     return openSync(path, 'w', 0o666)
   } catch (error) {
-    throw new BeetraceError('OUTPUT', `cannot write to '${path}': ${(error as Error).message}`, {
+    throw new BeetraceError('OUTPUT', `cannot write to '${path}': ${reasonOf(error)}`, {
       cause: error,
     })
   }

@@ -26,7 +26,7 @@ import { mapView, type Names, type Output, type SourcePlace } from '../output/in
 import { type ActionContext, Actions } from './actions.ts'
 import { attachPrograms } from './attach.ts'
 import { readMap } from './maps.ts'
-import { ScriptObjects } from './objects.ts'
+import { type LoadedProgram, ScriptObjects } from './objects.ts'
 import { StackFrames } from './stacks.ts'
 
 /** Where the bytes of the output go. */
@@ -174,6 +174,11 @@ export class ScriptSession implements Disposable {
     return this.#objects.programs.flatMap(({ source }) =>
       source.places.flatMap(place => (place.kind === 'self' ? [place.signal] : [])),
     )
+  }
+
+  /** As loaded, in the script's order. */
+  get programs(): readonly LoadedProgram[] {
+    return this.#objects.programs
   }
 
   /** Calls back when `fd` is readable, until the function it gives is called. */
