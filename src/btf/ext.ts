@@ -11,7 +11,7 @@ import { BtfError } from '../errors/index.ts'
 import type { Btf } from './btf.ts'
 import { BTF_MAGIC } from './kinds.ts'
 
-/** Fields of the records of one section of code, in its order; offsets are bytes into the section. */
+/** The records of one section of code, sorted by where they apply: bytes into the section. */
 export interface BtfExtSection {
   /** insn_off, type_id */
   readonly functions: readonly FunctionRecord[]
@@ -96,9 +96,32 @@ export function parseBtfExt(bytes: Uint8Array, btf: Btf): ReadonlyMap<string, Bt
   return new Map(
     [...sections].map(([name, { functions, lines, relocations }]) => [
       name,
-      { functions, lines: Uint32Array.from(lines), relocations },
+      {
+        functions: inOrder(functions, each => each.offsetBytes),
+        lines: linesInOrder(new Uint32Array(lines)),
+        relocations: inOrder(relocations, each => each.offsetBytes),
+      },
     ]),
   )
+}
+
+/** Compilers write records in order; what linkers put together need not be. */
+function inOrder<T>(list: T[], offsetOf: (each: T) => number): readonly T[] {
+  for (let i = 1; i < list.length; i++)
+    if (offsetOf(list[i]!) < offsetOf(list[i - 1]!)) return list.sort((a, b) => offsetOf(a) - offsetOf(b))
+  return list
+}
+
+function linesInOrder(lines: Uint32Array): Uint32Array {
+  for (let at = LINE_FIELDS; at < lines.length; at += LINE_FIELDS) {
+    if (lines[at]! >= lines[at - LINE_FIELDS]!) continue
+    const records = Array.from({ length: lines.length / LINE_FIELDS }, (_, i) =>
+      lines.subarray(i * LINE_FIELDS, (i + 1) * LINE_FIELDS),
+    )
+    records.sort((a, b) => a[0]! - b[0]!)
+    return Uint32Array.from(records.flatMap(each => [...each]))
+  }
+  return lines
 }
 
 type ReadRecord = (section: Mutable, at: number) => void

@@ -46,6 +46,7 @@ export interface RelocatedProgram {
 /** Throws what `fail` throws. */
 export function relocate(program: CompiledProgram, input: RelocateInput): RelocatedProgram {
   const poisoned = new Map<number, string>()
+  const starts = new Map(program.functions.map(each => [each.label, each.slot]))
   const answers = new Map(program.relocations.map(each => [each.slot, each]))
   const insns: Insn[] = []
   let slot = 0
@@ -72,12 +73,26 @@ export function relocate(program: CompiledProgram, input: RelocateInput): Reloca
       continue
     }
     const { ref } = insn
-    if (ref?.kind === 'kfunc') {
+    if (ref === undefined) {
+      insns.push(insn)
+      continue
+    }
+    if (ref.kind === 'subprog' || ref.kind === 'funcAddress') {
+      const distance = starts.get(ref.name)! - here - 1
+      const { ref: _, ...plain } = insn
+      insns.push(
+        ref.kind === 'subprog'
+          ? { ...plain, imm: distance }
+          : { ...plain, imm64: BigInt.asUintN(32, BigInt(distance)) },
+      )
+      continue
+    }
+    if (ref.kind === 'kfunc') {
       const found = input.names.find(ref.name)
       if (found.kind === 'btf') insns.push(insn)
       else poison(POISON_KFUNC + poisonCount++, `this kernel has no function "${ref.name}" (declared weak)`)
-    } else if (ref?.kind === 'ksym') insns.push(loadOf(insn, ref.name, input.names))
-    else if ((ref?.kind === 'map' || ref?.kind === 'mapValue') && input.missingMaps.has(ref.name))
+    } else if (ref.kind === 'ksym') insns.push(loadOf(insn, ref.name, input.names))
+    else if ((ref.kind === 'map' || ref.kind === 'mapValue') && input.missingMaps.has(ref.name))
       poison(POISON_MAP + poisonCount++, `map "${ref.name}" was left out (autocreate is off)`)
     else insns.push(insn)
   }

@@ -1,7 +1,7 @@
 // From a ProgramSpec to a program descriptor: references resolved, labels placed, line info built, the verifier asked,
 // and asked again for its reasons when it refuses.
 
-import { encode, resolveLabels, resolveRefs } from '../asm/index.ts'
+import { encode, type Insn, resolveLabels, resolveRefs } from '../asm/index.ts'
 import type { ProgramInfo as ProgramBtf } from '../btf/index.ts'
 import {
   type CapabilityName,
@@ -63,7 +63,7 @@ export const loadProgram = (spec: ProgramSpec, options: LoadOptions = {}): numbe
 const loadAt = (spec: ProgramSpec, options: LoadOptions): number => {
   const { maps = {}, kfunc, ksym } = options
   const longJumps = options.longJumps ?? isAtLeast(kernelRelease(), '6.6')
-  const placed = resolveLabels(spec.insns, { longJumps })
+  const placed = spec.insns.some(refersToLabel) ? resolveLabels(spec.insns, { longJumps }) : spec.insns
   const resolved = resolveRefs(placed, {
     map: name => maps[name]?.fd,
     ...(kfunc === undefined ? {} : { kfunc }),
@@ -83,6 +83,10 @@ const loadAt = (spec: ProgramSpec, options: LoadOptions): number => {
   }
   return loadWithInfo(spec, base, programBtf(spec), options.btfFd)
 }
+
+/** Compiled code has its distances already. */
+const refersToLabel = ({ ref }: Insn): boolean =>
+  ref !== undefined && (ref.kind === 'label' || ref.kind === 'subprog' || ref.kind === 'funcAddress')
 
 /**
  * A descriptor of a program that was prepared before, verified in a thread of Node's pool: several at once take the

@@ -29,10 +29,19 @@ export interface CompiledProgram extends ProgramSpec {
   readonly sectionName: SectionName | undefined
   readonly autoload: boolean
   /** what the program is made of, in order; `slot` is where each starts */
-  readonly functions: readonly { readonly name: string; readonly section: string; readonly slot: number }[]
+  readonly functions: readonly PlacedFunction[]
   readonly relocations: readonly ProgramRelocation[]
   /** four numbers a record: slot, and offsets into the BTF's strings of file and line, and line << 10 | column */
   readonly lines: Uint32Array
+}
+
+export interface PlacedFunction {
+  readonly name: string
+  /** what instructions refer to it by: its name, unless another has that, too */
+  readonly label: string
+  readonly section: string
+  /** where it starts in the program */
+  readonly slot: number
 }
 
 /** A question to the kernel's types at an instruction. */

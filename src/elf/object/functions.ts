@@ -28,6 +28,8 @@ export interface ObjectFunction {
   readonly end: number
   readonly isLocal: boolean
   readonly insns: readonly Insn[]
+  /** labels of what it calls or hands on as a callback, in order, each as often */
+  readonly callees: readonly string[]
 }
 
 /** What a symbol of data stands for. */
@@ -65,20 +67,54 @@ export function readFunctions(context: ReadContext, references: DataReferences):
     const section = context.elf.sections[index]!
     const bytes = sectionData(context.elf, section)
     const relocations = relocationsOf(context, section)
+    checkRelocated(context, section, bytes, relocations)
     return list.map(extent => {
       const code = decodeFunction(context, extent, bytes)
       const relocator = { context, references, extent, functionAt }
+      const callees: string[] = []
       let slot = extent.start
       const insns = code.map(insn => {
-        const resolved = refer(relocator, insn, slot, relocations.get(slot * 8))
+        const here = slot
         slot += slotCount(insn)
+        // nothing else refers to anything
+        if (insn.code !== CALL && insn.code !== LD_IMM64) return insn
+        const resolved = refer(relocator, insn, here, relocations.get(here * 8))
+        const { ref } = resolved
+        if (ref?.kind === 'subprog' || ref?.kind === 'funcAddress') callees.push(ref.name)
         return resolved
       })
       insns[0] = { ...insns[0]!, labels: [extent.label] }
       const { name, isLocal } = extent.symbol
-      return { name, label: extent.label, section, start: extent.start, end: extent.end, isLocal, insns }
+      return {
+        name,
+        label: extent.label,
+        section,
+        start: extent.start,
+        end: extent.end,
+        isLocal,
+        insns,
+        callees,
+      }
     })
   })
+}
+
+/** Relocations of code stand at calls and 64-bit loads. */
+function checkRelocated(
+  context: ReadContext,
+  section: ElfSection,
+  bytes: Uint8Array,
+  relocations: ReadonlyMap<number, ObjectRelocation>,
+): void {
+  for (const { offset, symbol } of relocations.values())
+    if (offset % 8 !== 0 || (bytes[offset] !== CALL && bytes[offset] !== LD_IMM64))
+      refuse(
+        context,
+        `a relocation against "${symbol.name}" at byte ${offset} stands at no call and no 64-bit load`,
+        {
+          section: section.name,
+        },
+      )
 }
 
 /** Symbols of functions say where each starts and how long it is. */
@@ -175,8 +211,6 @@ function refer(
     const to = target(symbol.section, symbol.value / 8 + insn.imm + 1)
     return { ...insn, src: BPF_PSEUDO_CALL, imm: 0, ref: { kind: 'subprog', name: to.label } }
   }
-  if (insn.code !== LD_IMM64)
-    return fail(`a relocation against "${symbol.name}" stands at an instruction that takes none`)
   const addend = Number(BigInt.asIntN(32, insn.imm64!))
   if (isCodeSymbol) {
     const to = target(symbol.section, (symbol.value + addend) / 8)

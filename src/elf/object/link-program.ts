@@ -34,37 +34,69 @@ export function linkProgram(context: ReadContext, main: ObjectFunction, input: L
     placed.push({ code, slot: next })
     next += code.end - code.start
     const callees: ObjectFunction[] = []
-    for (const { ref } of code.insns) {
-      if (ref?.kind !== 'subprog' && ref?.kind !== 'funcAddress') continue
-      const callee = input.functions.get(ref.name)
+    for (const label of code.callees) {
+      const callee = input.functions.get(label)
       if (callee === undefined)
-        return refuse(context, `calls "${ref.name}", which is not there`, { program: main.name })
+        return refuse(context, `calls "${label}", which is not there`, { program: main.name })
       if (!seen.has(callee.label)) callees.push(callee)
     }
     waiting.push(...callees.reverse())
   }
-  const insns: Insn[] = placed.flatMap(({ code }) => [...code.insns])
+  const insns: readonly Insn[] = placed.length === 1 ? main.insns : placed.flatMap(({ code }) => code.insns)
   const relocations: ProgramRelocation[] = []
-  const lines: number[] = []
+  const lines: Uint32Array[] = []
   for (const { code, slot } of placed) {
     const ext = input.ext.get(code.section.name)
     if (ext === undefined) continue
     const move = (offsetBytes: number) => offsetBytes / 8 - code.start + slot
-    const inside = (offsetBytes: number) => offsetBytes >= code.start * 8 && offsetBytes < code.end * 8
-    for (const each of ext.relocations)
-      if (inside(each.offsetBytes)) relocations.push({ ...each, slot: move(each.offsetBytes) })
-    for (let at = 0; at < ext.lines.length; at += LINE_FIELDS)
-      if (inside(ext.lines[at]!))
-        lines.push(move(ext.lines[at]!), ext.lines[at + 1]!, ext.lines[at + 2]!, ext.lines[at + 3]!)
+    const [start, end] = [code.start * 8, code.end * 8]
+    const list = ext.relocations
+    for (let i = firstFrom(list.length, at => list[at]!.offsetBytes, start); i < list.length; i++) {
+      const { offsetBytes, typeId, accessStr, kind } = list[i]!
+      if (offsetBytes >= end) break
+      relocations.push({ offsetBytes, typeId, accessStr, kind, slot: move(offsetBytes) })
+    }
+    const records = ext.lines
+    const count = records.length / LINE_FIELDS
+    const first = firstFrom(count, at => records[at * LINE_FIELDS]!, start)
+    const last = firstFrom(count, at => records[at * LINE_FIELDS]!, end)
+    const moved = records.slice(first * LINE_FIELDS, last * LINE_FIELDS)
+    for (let at = 0; at < moved.length; at += LINE_FIELDS) moved[at] = move(moved[at]!)
+    lines.push(moved)
   }
-  const info = input.btfBytes && packInfo(placed, input, Uint32Array.from(lines))
+  const packed = lines.length === 1 ? lines[0]! : joined(lines)
+  const info = input.btfBytes && packInfo(placed, input, packed)
   return {
     insns,
-    functions: placed.map(({ code, slot }) => ({ name: code.name, section: code.section.name, slot })),
+    functions: placed.map(({ code, slot }) => ({
+      ...{ name: code.name, label: code.label, section: code.section.name, slot },
+    })),
     relocations,
-    lines: Uint32Array.from(lines),
+    lines: packed,
     ...(info === undefined ? {} : { info }),
   }
+}
+
+function joined(parts: readonly Uint32Array[]): Uint32Array {
+  const whole = new Uint32Array(parts.reduce((sum, part) => sum + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    whole.set(part, at)
+    at += part.length
+  }
+  return whole
+}
+
+/** Index of the first record at or behind an offset; `parseBtfExt` gives them in order. */
+function firstFrom(count: number, offsetOf: (index: number) => number, start: number): number {
+  let low = 0
+  let high = count
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (offsetOf(middle) < start) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 /** The kernel wants a record for every function, and a line where each starts, or nothing at all. */
@@ -87,7 +119,7 @@ function packInfo(
     btf: btfBytes!,
     funcInfo: new Uint8Array(funcInfo.buffer),
     funcInfoRecSize: FUNC_INFO_BYTES,
-    lineInfo: complete ? new Uint8Array(Uint32Array.from(lines).buffer) : new Uint8Array(0),
+    lineInfo: complete ? new Uint8Array(lines.buffer) : new Uint8Array(0),
     lineInfoRecSize: LINE_INFO_BYTES,
   }
 }

@@ -68,7 +68,7 @@ export function readObject(bytes: Uint8Array, file: string): CompiledObject {
       ? new DataView(version.buffer, version.byteOffset).getUint32(0, elf.littleEndian)
       : undefined
   const entry = { license, ...(kernelVersion === undefined ? {} : { kernelVersion }) }
-  const called = calledFunctions(functions)
+  const called = new Set(functions.flatMap(each => each.callees))
   return {
     ...{ file, name: context.name, license, maps, externs },
     ...(kernelVersion === undefined ? {} : { kernelVersion }),
@@ -147,15 +147,6 @@ function dataReferences(
     extern: name => byName.get(name),
     kconfigMap: KCONFIG,
   }
-}
-
-/** Labels of what is called, or handed to a helper as a callback. */
-function calledFunctions(functions: readonly ObjectFunction[]): Set<string> {
-  const called = new Set<string>()
-  for (const { insns } of functions)
-    for (const { ref } of insns)
-      if (ref?.kind === 'subprog' || ref?.kind === 'funcAddress') called.add(ref.name)
-  return called
 }
 
 /**

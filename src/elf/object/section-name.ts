@@ -22,15 +22,21 @@ export interface SectionName {
 export function parseSectionName(section: string): SectionName | undefined {
   const autoload = !section.startsWith('?')
   const bare = autoload ? section : section.slice(1)
-  const definition = sectionDefinitions.find(each => fits(bare, each)) ?? loosely(bare)
+  const definition = exactly(bare) ?? loosely(bare)
   if (definition === undefined) return undefined
   const slash = bare.startsWith(`${definition.name}/`) ? definition.name.length : -1
   return { name: section, definition, target: slash < 0 ? undefined : bare.slice(slash + 1), autoload }
 }
 
-function fits(name: string, definition: SectionDefinition): boolean {
-  if (name === definition.name) return true
-  return definition.target === true && name.startsWith(`${definition.name}/`)
+const byName = new Map(sectionDefinitions.map(each => [each.name, each]))
+
+/** The name itself, or what stands before the slash of a target. Only names of definitions have slashes of their own. */
+function exactly(name: string): SectionDefinition | undefined {
+  const whole = byName.get(name)
+  if (whole !== undefined) return whole
+  const slash = name.indexOf('/')
+  const before = slash < 0 ? undefined : byName.get(name.slice(0, slash))
+  return before?.target === true ? before : undefined
 }
 
 /** A definition's name with anything behind a slash or an underscore. */
