@@ -1,6 +1,6 @@
 // Which probes of a compiled script are attached: those that the user chose, and what it means when one cannot be.
 
-import { BeetraceError } from '../errors/index.ts'
+import type { BeetraceError } from '../errors/index.ts'
 import type { CompiledScript, Place } from '../script/compiled.ts'
 import type { KernelFacts } from '../script/facts.ts'
 import { unsupportedPrograms } from '../script/run/requirements.ts'
@@ -12,8 +12,6 @@ export function chosenProbes(script: CompiledScript, probeFilter: RegExp | undef
   const programs = script.programs
     .map(program => ({ ...program, places: program.places.filter(stays) }))
     .filter(({ places }) => places.length > 0)
-  if (programs.length === 0)
-    throw new BeetraceError('NO_PROBES', 'No probes to attach: --probe-filter matches none')
   return { ...script, programs }
 }
 

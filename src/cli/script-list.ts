@@ -72,7 +72,7 @@ function* probesOfScript(pattern: string, context: ListContext): Generator<Liste
       diagnostics: parsed.diagnostics,
       missingProbes: 'ignore',
       unsafe: false,
-      notFound: new Set(),
+      notFound: new Map(),
     })
     for (const { place } of resolved) {
       const rest = shownRest(place.probe)

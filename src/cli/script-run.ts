@@ -141,6 +141,10 @@ async function runCompiled(
   const { config, parsed } = compilation
   const probes = new MissingProbes(config.missing_probes, say)
   const script = withoutUnsupported(chosenProbes(compilation.compiled!, options.probeFilter), kernel, probes)
+  if (script.programs.length === 0) {
+    say('No probes to attach\n')
+    return FAILED
+  }
   const fd = options.output === undefined ? 1 : openOutput(options.output)
   const sink = new ScriptOutput(fd, options.buffering)
   const out = new ByteWriter(1 << 16)

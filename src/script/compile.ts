@@ -1,6 +1,7 @@
 // The compiler as a whole, stage after stage: text in, kernel objects described out. What must be known of the kernel
 // and of programs is asked of the facts that are handed in.
 
+import { isGlob } from '../kernel/glob.ts'
 import { check } from './check/check.ts'
 import type { CheckedScript } from './check/checked.ts'
 import type { CheckFacts } from './check/checker.ts'
@@ -10,6 +11,7 @@ import { readConfig, type ScriptConfig } from './config.ts'
 import type { KernelFacts, RunFacts, UserFacts } from './facts.ts'
 import { builtinOf, functions } from './language/index.ts'
 import { lower } from './lower/lower.ts'
+import type { AttachPointSpec } from './parse/attach-point.ts'
 import { attachPointsOfAll, type ParsedScript, type ParseOptions, parseScript } from './parse/index.ts'
 import { resolveMessages as say } from './resolve/messages.ts'
 import { placesOf, type ResolveContext, type ResolvedPlace } from './resolve/places.ts'
@@ -99,13 +101,14 @@ function resolveProbes(parsed: ParsedScript, config: ScriptConfig, facts: Script
     missingProbes: config.missing_probes,
     pid: run.pid,
     unsafe: run.unsafe,
-    notFound: new Set(),
+    notFound: new Map(),
   }
   let count = 0
   return script.probes.map((probe, i) => {
     const places = specs[i]!.flatMap(spec => placesOf(spec, context))
     if (places.length === 0 && specs[i]!.length > 0 && specs[i]!.every(spec => context.notFound.has(spec))) {
       const message = config.missing_probes === 'error' ? say.noAttachPoints : say.noAttachPointsSkipped
+      if (config.missing_probes === 'error') reportWildcards(specs[i]!, context)
       if (config.missing_probes !== 'ignore') diagnostics.report(message, probe.span)
     }
     count += places.length
@@ -119,6 +122,15 @@ function resolveProbes(parsed: ParsedScript, config: ScriptConfig, facts: Script
     }
     return places
   })
+}
+
+/** Those that found nothing in a probe without any place; all others have been reported. */
+function reportWildcards(specs: readonly AttachPointSpec[], { notFound, diagnostics }: ResolveContext): void {
+  for (const spec of specs) {
+    const target = notFound.get(spec)!
+    const gaps = { provider: spec.provider, target }
+    if (isGlob(target)) diagnostics.report(say.noMatches, spec.node.span, gaps)
+  }
 }
 
 const MORE_PROBES = 'You can increase the limit through the BPFTRACE_MAX_PROBES environment variable.'

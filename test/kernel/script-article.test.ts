@@ -228,10 +228,10 @@ test('stacks for a while', { skip: needsKprobes }, async () => {
   const line = 'kprobe:ip_output { @[kstack()] = count(); } interval:s:10 { exit(); }'
   const ran = bee(['-e', line])
   const timer = setTimeout(() => void workload.run(), 4000)
-  const { stdout, status } = await ran
+  const { stderr, status } = await ran
   clearTimeout(timer)
   assert.equal(status, 0)
-  assert.match(stdout, /Attached 2 probes/)
+  assert.match(stderr, /Attached 2 probes/)
 })
 
 run({

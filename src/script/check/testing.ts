@@ -77,7 +77,7 @@ export function checkText(text: string, run: Partial<RunFacts> = {}, kernel = te
         missingProbes: 'error',
         pid: undefined,
         unsafe: false,
-        notFound: new Set(),
+        notFound: new Map(),
       }),
     ),
   }))

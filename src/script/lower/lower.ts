@@ -32,7 +32,13 @@ import { visitChildren } from '../tree.ts'
 import { Lowering, type ProgramState } from './lowering.ts'
 import { ScriptBuilder } from './script-builder.ts'
 import { lowerBlock, predicateOf } from './statement.ts'
-import { enterSystemCall, groupSystemCalls, namesProbeInLoop, type SystemCalls, sharedTracepoint } from './system-calls.ts'
+import {
+  enterSystemCall,
+  groupSystemCalls,
+  namesProbeInLoop,
+  type SystemCalls,
+  sharedTracepoint,
+} from './system-calls.ts'
 
 export interface LowerOptions {
   /** gets the text of every function after every stage of the back end (`-d ir`) */

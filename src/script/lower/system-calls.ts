@@ -42,7 +42,8 @@ export function groupSystemCalls(
   const { probe, places } = body
   const nothing = { groups: [], rest: places }
   if (places.length < WORTH_IT || places[0]!.place.kind !== 'tracepoint') return nothing
-  if (namesRecordType(probe) || namesProbeInLoop(probe) || !facts.kernel.has('get_current_task_btf')) return nothing
+  if (namesRecordType(probe) || namesProbeInLoop(probe) || !facts.kernel.has('get_current_task_btf'))
+    return nothing
   const known = facts.kernel.systemCalls?.()
   if (known === undefined) return nothing
   const longest = Math.max(...places.map(({ place }) => place.probe.length)) + 1

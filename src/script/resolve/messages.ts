@@ -18,7 +18,8 @@ export const resolveMessages = messages('resolve', {
   noTracefs: 'tracepoints cannot be listed: {problem}',
   sourceLine: 'a source line as target needs debug information (DWARF), which is not read',
   offsetOutside: "Offset outside the function bounds ('{function}' size is {size})",
-  noBoundary: 'Could not determine boundary for {function} (symbol has size 0).',
+  noBoundary:
+    'Could not determine boundary for {function} (symbol has size 0).\nUse --unsafe to force attachment. WARNING: This option could lead to data corruption in the target process.',
   addressOutside: 'Could not resolve address: {path}:{address}',
   notTraceable: {
     warning:

@@ -29,8 +29,8 @@ export interface ResolveContext {
   /** `-p` or the process of `-c` */
   readonly pid: number | undefined
   readonly unsafe: boolean
-  /** attach points for which there is no place on this machine */
-  readonly notFound: Set<AttachPointSpec>
+  /** attach points for which there is no place on this machine, and what they wanted */
+  readonly notFound: Map<AttachPointSpec, string>
 }
 
 type SpecOf<P extends AttachPointSpec['provider']> = Extract<AttachPointSpec, { provider: P }>
@@ -123,7 +123,7 @@ function rawTracepointPlaces(spec: SpecOf<'rawtracepoint'>, context: ResolveCont
     return named(name) && (spec.module === '*' || inModule(module))
   })
   const target = spec.module === '*' ? spec.event : `${spec.module}:${spec.event}`
-  if (found.length === 0) return missing(spec, target, context, all)
+  if (found.length === 0) return missing(spec, target, context, all, spec.event)
   return found.map(full => {
     const { module, name } = splitModule(full)
     return { spec, place: { kind: 'rawtracepoint', probe: `rawtracepoint:${module}:${name}`, name, module } }
@@ -135,7 +135,7 @@ function kprobePlaces(spec: SpecOf<'kprobe' | 'kretprobe'>, context: ResolveCont
   const returns = provider === 'kretprobe'
   const offset = Number(spec.offset)
   if (address !== null) {
-    const probe = `${provider}:0x${address.toString(16)}`
+    const probe = `${provider}:${address}`
     return one(spec, { kind: 'kprobe', probe, returns, function: '', offset, address })
   }
   let places = functionsOf(spec.module, spec.function, context)
@@ -232,20 +232,23 @@ function missingFunction(
   }
   const target = module === null ? name : `${module}:${name}`
   const near = isGlob(name) ? [] : functions.map(f => f.name)
-  return missing(spec, target, context, near)
+  return missing(spec, target, context, near, name)
 }
 
-/** Reports that nothing matches, as `missing_probes` asks. */
+/** Reports that nothing matches, as `missing_probes` asks; `name` is the part of the target that was looked for in `near`. */
 export function missing(
   spec: AttachPointSpec,
   target: string,
   { diagnostics, missingProbes, notFound }: ResolveContext,
   near: Iterable<string>,
+  name = target,
 ): [] {
-  notFound.add(spec)
+  notFound.set(spec, target)
   if (missingProbes === 'ignore') return []
+  // a wildcard may find nothing as long as another attach point of its probe finds something
+  if (missingProbes === 'error' && isGlob(target)) return []
   const message = missingProbes === 'error' ? say.noMatches : say.noMatchesSkipped
-  const names = isGlob(target) ? [] : nearNames(target, near)
+  const names = isGlob(target) ? [] : nearNames(name, near)
   const hints = names.length === 0 ? [] : [`did you mean ${names.map(name => `"${name}"`).join(' or ')}?`]
   diagnostics.report(message, spec.node.span, { provider: spec.provider, target }, { hints })
   return []

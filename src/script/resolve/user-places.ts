@@ -24,7 +24,13 @@ export function uprobePlaces(spec: UprobeSpec, context: ResolveContext): Resolve
   const found = files.flatMap(path => placesInFile(spec, path, context))
   if (found.length > 0 || files.length === 0 || diagnostics.errorCount > 0) return found
   const functions = isGlob(spec.function) ? [] : files.flatMap(path => context.user.functions(path, '*'))
-  return missing(spec, `${spec.path}:${spec.function}`, context, new Set(functions.map(f => f.name)))
+  return missing(
+    spec,
+    `${spec.path}:${spec.function}`,
+    context,
+    new Set(functions.map(f => f.name)),
+    spec.function,
+  )
 }
 
 export function usdtPlaces(spec: UsdtSpec, context: ResolveContext): ResolvedPlace[] {
@@ -40,7 +46,7 @@ export function usdtPlaces(spec: UsdtSpec, context: ResolveContext): ResolvedPla
   if (found.length > 0 || files.length === 0) return found
   const namespace = spec.namespace === null ? '' : `${spec.namespace}:`
   const known = files.flatMap(path => context.user.usdt(path).map(({ name }) => name))
-  return missing(spec, `${spec.path}:${namespace}${spec.function}`, context, known)
+  return missing(spec, `${spec.path}:${namespace}${spec.function}`, context, known, spec.function)
 }
 
 /** A lone name is looked up as a shell does it: the first file counts. */
@@ -75,16 +81,13 @@ function placesInFile(spec: UprobeSpec, path: string, context: ResolveContext): 
       return []
     }
     if (size === 0 && !unsafe && !isGlob(spec.function)) {
-      diagnostics.report(say.noBoundary, spec.node.span, { function: name }, { hints: [FORCE] })
+      diagnostics.report(say.noBoundary, spec.node.span, { function: name })
       return []
     }
     const shown = spec.offset === 0n ? name : `${name}+${spec.offset}`
     return [uprobePlace(spec, path, shown, fileOffset + spec.offset, context)]
   })
 }
-
-const FORCE =
-  '--unsafe attaches all the same; a place that is no start of an instruction corrupts the program that runs it.'
 
 /** `cpp:"f"` is every overload of `f`; with arguments, that one. */
 function demangledFunctions(spec: UprobeSpec, path: string, { user }: ResolveContext): UserFunction[] {

@@ -1,6 +1,6 @@
 // What this machine's programs and libraries answer to the compiler (facts.ts).
 
-import { addressToOffset, demangle, type UsdtLocation } from '../../elf/index.ts'
+import { addressToOffset, demangle, PF_X, PT_LOAD, type UsdtLocation } from '../../elf/index.ts'
 import { Binary, findBinaries, globMatcher, isGlob, mappedBinaries } from '../../kernel/index.ts'
 import type { UserFacts, UserFunction } from '../facts.ts'
 import { byteString, readable } from '../source.ts'
@@ -38,7 +38,13 @@ export class MachineUserFacts implements UserFacts, Disposable {
   }
 
   fileOffset(path: string, address: bigint): bigint | undefined {
-    const offset = addressToOffset(this.#open(path).elf, Number(address))
+    const { elf } = this.#open(path)
+    const at = Number(address)
+    // nothing else is ever run: a breakpoint there would only damage data
+    const isCode = elf.segments.some(
+      s => s.type === PT_LOAD && (s.flags & PF_X) !== 0 && at >= s.address && at < s.address + s.fileBytes,
+    )
+    const offset = isCode ? addressToOffset(elf, at) : undefined
     return offset === undefined ? undefined : BigInt(offset)
   }
 

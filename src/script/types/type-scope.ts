@@ -2,6 +2,8 @@
 
 import { type Btf, didYouMean, nearNames } from '../../btf/index.ts'
 import { namedConstant } from '../../kernel/uapi/constants.ts'
+import { machineOf } from '../../kernel/uapi/machine.ts'
+import { ABI_NATIVE, syscallNumber } from '../../kernel/uapi/syscall-names.ts'
 import { type EnumType, int32, int64, type ScriptType, type StructDef } from '../type.ts'
 import { builtinCType } from './c-names.ts'
 import { BtfTypes } from './from-btf.ts'
@@ -83,7 +85,7 @@ export class TypeScope {
   constant(name: string): { readonly value: bigint; readonly type: ScriptType } | undefined {
     const enumerator = this.#own.constants.get(name) ?? this.kernelTypes()?.enumerator(name)
     if (enumerator !== undefined) return enumerator
-    const defined = KERNEL_ONLY[name] ?? namedConstant(name)
+    const defined = KERNEL_ONLY[name] ?? callNumber(name) ?? namedConstant(name)
     return defined === undefined
       ? undefined
       : { value: BigInt(defined), type: defined < 2 ** 31 ? int32 : int64 }
@@ -94,6 +96,12 @@ export class TypeScope {
     const own = [...this.#own.structs.keys(), ...this.#own.unions.keys(), ...this.#own.typedefs.keys()]
     return nearNames(name, own).length > 0 ? didYouMean(name, own) : ''
   }
+}
+
+/** `__NR_read`, `SYS_read` */
+function callNumber(name: string): number | undefined {
+  const call = /^(?:__NR_|SYS_)(\w+)$/.exec(name)?.[1]
+  return call === undefined ? undefined : syscallNumber(machineOf(process.arch), ABI_NATIVE, call)
 }
 
 /** States of a task, include/linux/sched.h: not in the headers for programs, and no enumerators. */
