@@ -53,7 +53,7 @@ const SPEC = {
   quiet: { type: 'boolean', short: 'q' },
   verbose: { type: 'boolean', short: 'v' },
   'no-warnings': { type: 'boolean' },
-  k: { type: 'boolean', short: 'k' },
+  warnings: { type: 'boolean', short: 'k' },
   unsafe: { type: 'boolean' },
   'dry-run': { type: 'boolean' },
   'probe-filter': { type: 'string' },
@@ -90,7 +90,7 @@ export function parseBeeArguments(argv: readonly string[]): BeeArguments {
     quiet: values.quiet ?? false,
     verbose: values.verbose ?? false,
     warnings: !values['no-warnings'],
-    helperErrors: values.k ?? false,
+    helperErrors: values.warnings ?? false,
     unsafe: values.unsafe ?? false,
     dryRun: values['dry-run'] ?? false,
     probeFilter: values['probe-filter'] === undefined ? undefined : regularExpression(values['probe-filter']),
@@ -144,7 +144,12 @@ function parseOwn(args: string[]) {
   try {
     return parseArgs({ args, options: SPEC, allowPositionals: true })
   } catch (error) {
-    throw new UsageError((error as Error).message.replace(/\. To specify a positional.*$/s, ''))
+    const { message } = error as Error
+    const valued = /^Option '(?:(-\w), )?(--?[\w-]+)(?: <value>)?' argument (?:missing|is ambiguous)/.exec(
+      message,
+    )
+    if (valued !== null) throw new UsageError(`${valued[1] ?? valued[2]} takes a value`)
+    throw new UsageError(message.replace(/\. To specify a positional.*$/s, ''))
   }
 }
 

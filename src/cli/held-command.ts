@@ -5,7 +5,7 @@ import { realpathSync } from 'node:fs'
 import { constants } from 'node:os'
 import { BeetraceError, errnoName, UsageError } from '../errors/index.ts'
 import { readProcess } from '../kernel/index.ts'
-import { killProcess, spawnProcess, waitChild } from '../sys/index.ts'
+import { bindProcess, killProcess, releaseProcess, spawnProcess, waitChild } from '../sys/index.ts'
 import type { Caller } from './caller.ts'
 import { findExecutable } from './command.ts'
 
@@ -43,6 +43,8 @@ export class HeldCommand implements Disposable {
       }
       await new Promise(resolve => setTimeout(resolve, 1))
     }
+    // whatever ends us before it runs must not leave it stopped for ever; where this is forbidden it may
+    bindProcess(pid)
     return command
   }
 
@@ -54,6 +56,7 @@ export class HeldCommand implements Disposable {
   /** Lets it run. */
   release(): void {
     this.#running = true
+    releaseProcess(this.pid)
     killProcess(this.pid, constants.signals.SIGCONT)
   }
 

@@ -1,13 +1,16 @@
 // `bee -l`: probes and types that there are, or the probes that a script names.
 
 import { existsSync } from 'node:fs'
+import type { Place } from '../script/compiled.ts'
 import type { KernelFacts } from '../script/facts.ts'
 import { type ListContext, type ListedProbe, listProbes } from '../script/list/list-probes.ts'
 import { isTypePattern, listTypes } from '../script/list/list-types.ts'
 import { parametersOf } from '../script/list/parameters.ts'
 import { attachPointsOfAll, parseScript } from '../script/parse/index.ts'
+import { providerOf } from '../script/providers.ts'
 import { placesOf } from '../script/resolve/places.ts'
 import { MachineKernelFacts } from '../script/run/kernel-facts.ts'
+import { whyUnsupported } from '../script/run/requirements.ts'
 import { MachineUserFacts } from '../script/run/user-facts.ts'
 import type { BeeArguments } from './bee-arguments.ts'
 import { readScript } from './script-files.ts'
@@ -36,7 +39,7 @@ export function runList(
     for (const probe of probesOfScript(pattern, context)) showProbe(probe)
     return 0
   }
-  if (pattern !== undefined && /\.bt$/.test(pattern)) {
+  if (pattern !== undefined && options.warnings && /\.bt$/.test(pattern)) {
     say(
       `WARNING: It appears that '${pattern}' is a filename but the file does not exist. Treating '${pattern}' as a search pattern.\n`,
     )
@@ -46,13 +49,29 @@ export function runList(
     if (isTypePattern(each)) for (const text of typesLike(each, kernel, options.verbose)) show(text)
     else for (const probe of listProbes(each.trim(), context)) showProbe(probe)
   }
-  if (count === 0) say(`WARNING: nothing matches '${pattern ?? '*'}'${wider(pattern)}\n`)
+  if (count === 0 && options.warnings) {
+    const named = pattern ?? '*'
+    say(`WARNING: nothing matches '${named}'${whyNothing(named, kernel) ?? wider(named)}\n`)
+  }
   return 0
 }
 
-function wider(pattern: string | undefined): string {
-  const word = pattern?.replace(/^.*:/, '') ?? ''
-  return word === '' || /[*,]/.test(word) ? '' : `; try bee -l '*${word}*'`
+/** That this kernel has nothing of the kind at all. */
+function whyNothing(pattern: string, kernel: KernelFacts): string | undefined {
+  if (isTypePattern(pattern)) {
+    return kernel.btf() === undefined ? `: this kernel tells nothing of its types (${VMLINUX_BTF})` : ''
+  }
+  const provider = providerOf(pattern.replace(/:.*$/s, ''))
+  const kind = provider?.replace('kretprobe', 'kprobe') as Place['kind'] | undefined
+  const reason = kind === undefined ? undefined : whyUnsupported(kind, kernel)
+  return reason === undefined ? undefined : ` on this kernel: ${reason}`
+}
+
+const VMLINUX_BTF = '/sys/kernel/btf/vmlinux, CONFIG_DEBUG_INFO_BTF'
+
+function wider(pattern: string): string {
+  const word = pattern.replace(/^.*:/s, '')
+  return word === '' || /[*,/]/.test(word) ? '' : `; try bee -l '*${word}*'`
 }
 
 function typesLike(pattern: string, kernel: KernelFacts, whole: boolean): string[] {

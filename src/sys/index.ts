@@ -131,6 +131,7 @@ export {
   perfEventSetBpf,
 } from './perf.ts'
 export {
+  bindProcess,
   type ChildExit,
   dieBySignal,
   effectiveCapabilities,
@@ -145,6 +146,7 @@ export {
   type ResourceLimit,
   RLIMIT_MEMLOCK,
   RLIMIT_NOFILE,
+  releaseProcess,
   setResourceLimit,
   waitChild,
 } from './process.ts'

@@ -50,6 +50,7 @@ export interface Linux {
   kill(pid: number, signal: number): number
   tgkill(tgid: number, tid: number, signal: number): number
   gettid(): number
+  ptrace(request: number, pid: number, address: number, data: number): number
 
   prlimit(pid: number, resource: number, newLimit: number, oldLimit: number): number
   prctl(option: number, arg2: number, arg3: number, arg4: number, arg5: number): number

@@ -72,6 +72,7 @@ export const nativeLinux = (): Linux => {
     waitid: (idType, id, info, options) => call(numbers.waitid, idType, id, info, options, 0),
     wait4: (pid, status, options, rusage) => call(numbers.wait4, pid, status, options, rusage),
     kill: (pid, signal) => call(numbers.kill, pid, signal),
+    ptrace: (request, pid, address, data) => call(numbers.ptrace, request, pid, address, data),
     tgkill: (tgid, tid, signal) => call(numbers.tgkill, tgid, tid, signal),
     gettid: () => call(numbers.gettid),
 

@@ -59,6 +59,28 @@ test('exitNow ends at once, with the status and without exit handlers', () => {
   assert.equal(result.stdout, '')
 })
 
+const BIND = `
+  const child = require('node:child_process').spawn('/bin/sh', ['-c', 'kill -STOP $$; exec sleep 60'])
+  const state = () => require('node:fs').readFileSync('/proc/' + child.pid + '/stat', 'latin1').split(') ')[1][0]
+  const wait = async wanted => { while (state() !== wanted) await new Promise(next => setTimeout(next, 1)) }
+  console.log(child.pid)
+  await wait('T')
+  if (sys.bindProcess(child.pid) !== 0) throw new Error('not bound')`
+
+test('a bound process dies with us; a released one is stopped as before', () => {
+  const require = "const require = (await import('node:module')).createRequire('/');"
+  const bound = run(`${require}${BIND}; process.kill(process.pid, 'SIGKILL')`)
+  assert.equal(bound.signal, 'SIGKILL', bound.stderr)
+  const [, state] = spawnSync('cat', [`/proc/${Number(bound.stdout)}/stat`], {
+    encoding: 'latin1',
+  }).stdout.split(') ')
+  assert.ok(state === undefined || state.startsWith('Z'), state)
+  const released = run(
+    `${require}${BIND}; sys.releaseProcess(child.pid); await wait('T'); child.kill('SIGCONT'); await wait('S'); child.kill()`,
+  )
+  assert.deepEqual([released.status, released.stderr], [0, ''])
+})
+
 test('monotonic time is the time Node measures, and the offset leads to the wall clock', () => {
   const ours = clockNs(CLOCK_MONOTONIC)
   const nodes = process.hrtime.bigint()

@@ -4,6 +4,9 @@ import { allocate, getU64, LITTLE_ENDIAN, setU64 } from './bytes.ts'
 import { keepAlive } from './keep.ts'
 import { linux } from './linux.ts'
 
+const PTRACE_DETACH = 17
+const PTRACE_SEIZE = 0x4206
+const PTRACE_O_EXITKILL = 0x100000
 const P_PID = 1
 const P_PIDFD = 3
 const WNOHANG = 1
@@ -27,6 +30,15 @@ export const killProcess = (pid: number, signal: number): number => linux().kill
 
 export const killThread = (tgid: number, tid: number, signal: number): number =>
   linux().tgkill(tgid, tid, signal)
+
+/**
+ * Binds the life of a stopped process to ours: it dies with us, even of SIGKILL. Undone by `releaseProcess`, from the
+ * same thread. -errno where the kernel or a policy forbids it. ptrace(2), PTRACE_O_EXITKILL.
+ */
+export const bindProcess = (pid: number): number => linux().ptrace(PTRACE_SEIZE, pid, 0, PTRACE_O_EXITKILL)
+
+/** Undoes `bindProcess`: the process stays stopped. */
+export const releaseProcess = (pid: number): number => linux().ptrace(PTRACE_DETACH, pid, 0, 0)
 
 /** How a child ended. */
 export interface ChildExit {

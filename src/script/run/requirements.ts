@@ -20,10 +20,16 @@ export function unsupportedPrograms(script: CompiledScript, kernel: KernelFacts)
 }
 
 function unsupported(place: Place, kernel: KernelFacts): NotSupportedError | undefined {
-  const need = NEEDS[place.kind]
+  const reason = whyUnsupported(place.kind, kernel)
+  return reason === undefined ? undefined : new NotSupportedError(place.probe, { reason })
+}
+
+/** What this kernel lacks for a kind of probe and what could be used instead; `undefined` when it lacks nothing. */
+export function whyUnsupported(kind: Place['kind'], kernel: KernelFacts): string | undefined {
+  const need = NEEDS[kind]
   if (need === undefined || kernel.has(need.feature)) return undefined
   const instead = need.instead.find(other => other.feature === undefined || kernel.has(other.feature))
-  return new NotSupportedError(place.probe, { reason: `it has no ${need.what}; ${instead!.advice}` })
+  return `it has no ${need.what}; ${instead!.advice}`
 }
 
 interface Need {
