@@ -48,8 +48,8 @@ import { SCRATCH_USERS } from './maps.ts'
 
 /** Pointers read at a time, and so many times, to count them; where that reads too far, one at a time. */
 const COUNT_POINTERS = 16
-const COUNT_READS = 16
-const COUNT_SINGLE_READS = 32
+const COUNT_READS = 10
+const COUNT_SINGLE_READS = 16
 /** Strings of an argv, and entries of an iovec, that are fetched. */
 const ARGV_STRINGS = 32
 const IOVEC_ENTRIES = 8
