@@ -228,12 +228,13 @@ async function runCompiled(
   if (options.dryRun) return 0
   ended.onSignals(sink, session)
   if (pid !== undefined) ended.onProcess(pid, command, session)
+  // before anybody is told that all is ready: a process may end in the next moment
+  if (namesUserAddresses(script)) mappings = watchMappings(symbols, pid)
   session.start(options.quiet ? undefined : count, () => {
     flushErrors()
     if (process.env[NOTIFY] !== undefined) writeSync(1, `${NOTIFY}\n`)
   })
   flushErrors()
-  if (namesUserAddresses(script)) mappings = watchMappings(symbols, pid)
   command?.release()
   await ended.promise
   const end: ScriptEnd = await session.stop()
