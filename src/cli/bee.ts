@@ -74,7 +74,25 @@ function fail(error: unknown): number {
   return EXIT_FAILED
 }
 
+/** `bee run X.bpf.o`: until Ctrl-C, or until nobody reads. */
+async function runCompiledObject(operands: readonly string[]): Promise<number> {
+  const { runObject } = await import('./object-run.ts')
+  const stopped = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const) {
+    process.on(signal, () => stopped.abort())
+  }
+  return await runObject(operands, {
+    out: text => write(1, messageBytes(text)),
+    note: text => say(text),
+    stop: stopped.signal,
+  })
+}
+
 async function main(): Promise<number> {
+  const [command, ...operands] = process.argv.slice(2)
+  // loaded on demand: a script starts without them. A script of that name is run as ./run
+  if (command === 'run') return await runCompiledObject(operands)
+  if (command === 'prog') return (await import('./object-run.ts')).progLoad(operands)
   const caller = takeCaller(environBytes())
   const args = parseBeeArguments(process.argv.slice(2))
   switch (args.kind) {

@@ -26,8 +26,9 @@ export const mapCreateAttr = (spec: MapSpec): MapCreateAttr => {
   if (rule.entryPerCpu && maxEntries === 0) maxEntries = Math.max(...possibleCpus()) + 1
   return {
     mapType: spec.type,
-    keySize: spec.keySize,
-    valueSize: spec.valueSize,
+    // a ring has neither: a value type in its declaration only says what the records are
+    keySize: rule.ring ? 0 : spec.keySize,
+    valueSize: rule.ring ? 0 : spec.valueSize,
     maxEntries,
     mapFlags: (spec.flags ?? 0) | (rule.flags ?? 0),
     mapName: spec.name,
