@@ -73,7 +73,7 @@ export class MachineNames implements Names {
   }
 
   usym(address: bigint, tgid: number): string {
-    return this.#options.symbols.user(tgid, address)?.name ?? address.toString(16)
+    return this.#options.symbols.user(tgid, address)?.name ?? hexText(address)
   }
 
   stack(type: StackType, id: bigint, tgid: number): string {
@@ -139,7 +139,7 @@ export class MachineNames implements Names {
 
   #kernelFrame(address: bigint, offset: boolean): string {
     const found = this.#options.symbols.kernel().symbolAt(address)
-    if (found === undefined) return address.toString(16)
+    if (found === undefined) return hexText(address)
     const module =
       found.symbol.module === undefined || found.symbol.module === 'bpf' ? '' : ` [${found.symbol.module}]`
     return offset ? `${found.symbol.name}+${found.offset}${module}` : found.symbol.name
@@ -162,4 +162,9 @@ export class MachineNames implements Names {
     if (clock === TIME_MONOTONIC) return ns + this.#offsets.monotonic
     return ns - this.#offsets.tai
   }
+}
+
+/** As C++ shows the base of a number: 0x1f, but 0. */
+function hexText(address: bigint): string {
+  return address === 0n ? '0' : `0x${address.toString(16)}`
 }
