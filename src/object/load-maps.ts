@@ -2,7 +2,7 @@
 // that hold other maps or programs.
 
 import { ObjectError } from '../errors/index.ts'
-import { BpfMap, type MapCreateOptions, openOrCreatePinned } from '../map/index.ts'
+import { BpfMap, type MapCreateOptions, mapArena, openOrCreatePinned } from '../map/index.ts'
 import type { MapSpec } from '../spec/spec.ts'
 import {
   BPF_MAP_TYPE_ARENA,
@@ -64,7 +64,14 @@ export function makeMap(map: ObjectMap, data: Uint8Array | undefined, input: Map
       fileName: path === undefined ? map.label : path.slice(path.lastIndexOf('/') + 1),
     })
   }
-  return BpfMap.create(spec, options)
+  const made = BpfMap.create(spec, options)
+  try {
+    if (made.type === BPF_MAP_TYPE_ARENA) map.onClose = mapArena(made, data)
+    return made
+  } catch (error) {
+    made.close()
+    throw error
+  }
 }
 
 function specOf({ source, maxEntries }: ObjectMap, data: Uint8Array | undefined, input: MapInput): MapSpec {
@@ -75,7 +82,7 @@ function specOf({ source, maxEntries }: ObjectMap, data: Uint8Array | undefined,
     maxEntries,
     ...(typed ? { btf: { ...source.btf!, data: input.loadedBtf!.data } } : {}),
     ...(inner === undefined ? {} : { inner: innerOf(inner, input) }),
-    ...(data === undefined || source.role === 'structOps'
+    ...(data === undefined || source.role === 'structOps' || source.type === BPF_MAP_TYPE_ARENA
       ? {}
       : { contents: [{ key: new Uint8Array(new ArrayBuffer(4)), value: data }] }),
   }

@@ -16,6 +16,8 @@ export class ObjectMap {
   pinPath: string | undefined
   /** a map to use in its place; stays the caller's */
   reuse: BpfMap | undefined
+  /** what else ends with the map */
+  onClose: (() => void) | undefined
   #map: BpfMap | undefined
 
   constructor(source: CompiledMap) {
@@ -41,6 +43,8 @@ export class ObjectMap {
   }
 
   close(): void {
+    this.onClose?.()
+    this.onClose = undefined
     if (this.#map !== this.reuse) this.#map?.close()
     this.#map = undefined
   }

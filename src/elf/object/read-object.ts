@@ -8,9 +8,13 @@ import {
   type SectionLayout,
 } from '../../btf/index.ts'
 import { ElfError } from '../../errors/index.ts'
-import { BPF_F_SLEEPABLE, BPF_F_XDP_HAS_FRAGS } from '../../sys/bpf-constants.generated.ts'
+import {
+  BPF_F_SLEEPABLE,
+  BPF_F_XDP_HAS_FRAGS,
+  BPF_MAP_TYPE_ARENA,
+} from '../../sys/bpf-constants.generated.ts'
 import { bytesSource } from '../byte-source.ts'
-import { EM_BPF, ET_REL } from '../constants.ts'
+import { EM_BPF, ET_REL, SHT_NOBITS } from '../constants.ts'
 import { type Elf, findSection, isElf, parseElf } from '../elf.ts'
 import { sectionData } from '../section-data.ts'
 import type { CompiledMap, CompiledObject, CompiledProgram, Extern } from './compiled-object.ts'
@@ -52,7 +56,7 @@ export function readObject(bytes: Uint8Array, file: string): CompiledObject {
   const data = elf.sections.filter(isData).map(section => readDataMap(context, section, btfBytes))
   const config = kconfigMap(context, externs, btfBytes)
   const maps: CompiledMap[] = [
-    ...placed.map(({ map }) => map),
+    ...placed.map(({ map }) => withArenaData(elf, map)),
     ...data,
     ...(config === undefined ? [] : [config]),
     ...readStructOps(context),
@@ -78,6 +82,22 @@ export function readObject(bytes: Uint8Array, file: string): CompiledObject {
       .map(main => readProgram(context, main, { functions: byLabel, ext, btfBytes }, entry)),
   }
 }
+
+/** Globals declared `__arena` live at the start of the object's arena. */
+const ARENA_DATA = '.addr_space.1'
+
+function withArenaData(elf: Elf, map: CompiledMap): CompiledMap {
+  const section = map.type === BPF_MAP_TYPE_ARENA ? findSection(elf, ARENA_DATA) : undefined
+  if (section === undefined || section.sizeBytes > ARENA_BYTES_MAX) return map
+  const data =
+    section.type === SHT_NOBITS
+      ? new Uint8Array(section.sizeBytes)
+      : Uint8Array.from(sectionData(elf, section))
+  return { ...map, data }
+}
+
+/** An arena has 4 GiB at most; no object's initial data comes near. */
+const ARENA_BYTES_MAX = 1 << 30
 
 function checkKind(elf: Elf, file: string): void {
   if (!elf.is64) throw new ElfError(file, 'is of 32 bits: BPF objects have 64')
@@ -129,6 +149,7 @@ function dataReferences(
 ): DataReferences {
   const { sections } = context.elf
   const byName = new Map(externs.map(each => [each.name, each]))
+  const arena = placed.find(({ map }) => map.type === BPF_MAP_TYPE_ARENA)?.map.label
   const at = (symbol: ObjectSymbol, addend: number) => symbol.value + addend
   return {
     mapAt: (symbol, addend) =>
@@ -140,6 +161,8 @@ function dataReferences(
       )?.map.label,
     dataAt: (symbol, addend) => {
       const section = sections[symbol.section]
+      if (section?.name === ARENA_DATA && arena !== undefined)
+        return { map: arena, offset: at(symbol, addend) }
       return section !== undefined && isData(section)
         ? { map: section.name, offset: at(symbol, addend) }
         : undefined

@@ -1,0 +1,68 @@
+// `bee run` of a compiled object: records on a real kernel, as lines.
+import assert from 'node:assert/strict'
+import { mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { progLoad, runObject } from '../../src/cli/object-run.ts'
+import { features, hasFeature, hasVmlinuxBtf, openBpfFs } from '../../src/kernel/index.ts'
+import { SAMPLE_PATH } from '../object/sample.ts'
+
+const ready =
+  hasVmlinuxBtf() && hasFeature(features.loop)
+    ? {}
+    : { skip: 'the sample needs kernel BTF and bpf_loop (Linux 5.17)' }
+
+async function run(argv: readonly string[]) {
+  const stop = new AbortController()
+  let [out, notes] = ['', '']
+  const streams = {
+    out: (text: string) => {
+      out += text
+    },
+    note: (text: string) => {
+      notes += text
+    },
+    stop: stop.signal,
+  }
+  const running = runObject([SAMPLE_PATH, '--only_tgid', String(process.pid), ...argv], streams)
+  running.catch(() => {}) // told by the caller's await
+  for (let i = 0; i < 20 && !hasRecords(out); i++) await sleep(20)
+  stop.abort()
+  return { status: await running, out, notes }
+}
+
+const hasRecords = (out: string): boolean => out.split('\n').length > 4
+
+test('records come in columns', ready, async () => {
+  const { status, out, notes } = await run([])
+  assert.equal(status, 0)
+  assert.equal(notes, '')
+  const [heading, first] = out.split('\n')
+  assert.match(heading!, /^ *TGID +PARENT +COUNT +WHAT$/)
+  assert.match(first!, new RegExp(`^ *${process.pid} +${process.ppid} +\\d+ +first$`))
+})
+
+test('records come as JSON, with globals set', ready, async () => {
+  const { out } = await run(['-j', '--label', 'mine'])
+  const { map, data } = JSON.parse(out.split('\n')[0]!)
+  assert.equal(map, 'events')
+  assert.deepEqual([data.tgid, data.what], [process.pid, 'mine'])
+})
+
+test('a struct that is not there is refused', ready, async () => {
+  await assert.rejects(run(['--type', 'nothing']), /has no struct "nothing"/)
+})
+
+test('prog loadall pins every program and map', ready, () => {
+  const root = `${openBpfFs()}/beetrace-run-${process.pid}`
+  mkdirSync(root)
+  try {
+    assert.equal(progLoad(['loadall', SAMPLE_PATH, `${root}/progs`, 'pinmaps', `${root}/maps`]), 0)
+    assert.deepEqual(readdirSync(`${root}/progs`).sort(), ['first', 'second'])
+    assert.ok(readdirSync(`${root}/maps`).includes('events'))
+    assert.throws(() => progLoad(['loadall', SAMPLE_PATH, `${root}/progs`]), /EEXIST/)
+    assert.throws(() => progLoad(['loadall', SAMPLE_PATH]), /usage: bee prog/)
+  } finally {
+    rmSync(root, { recursive: true })
+  }
+})
