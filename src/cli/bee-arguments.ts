@@ -33,6 +33,8 @@ export interface ScriptOptions {
   readonly helperErrors: boolean
   readonly unsafe: boolean
   readonly dryRun: boolean
+  /** run the script's `test` or `bench` probes */
+  readonly mode: 'run' | 'test' | 'bench'
   /** probes to attach, of those in the script */
   readonly probeFilter: RegExp | undefined
   /** a file that lists the kernel's functions */
@@ -56,6 +58,9 @@ const SPEC = {
   warnings: { type: 'boolean', short: 'k' },
   unsafe: { type: 'boolean' },
   'dry-run': { type: 'boolean' },
+  mode: { type: 'string' },
+  test: { type: 'boolean' },
+  bench: { type: 'boolean' },
   'probe-filter': { type: 'string' },
   'traceable-functions': { type: 'string' },
   'usdt-file-activation': { type: 'boolean' },
@@ -66,6 +71,8 @@ const SPEC = {
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean', short: 'V' },
 } as const
+
+const MODES = ['run', 'test', 'bench'] as const
 
 /** Options that take a value: what follows one of them is no script. */
 const VALUED = new Set(
@@ -93,6 +100,7 @@ export function parseBeeArguments(argv: readonly string[]): BeeArguments {
     helperErrors: values.warnings ?? false,
     unsafe: values.unsafe ?? false,
     dryRun: values['dry-run'] ?? false,
+    mode: values.test ? 'test' : values.bench ? 'bench' : oneOf('--mode', values.mode ?? 'run', MODES),
     probeFilter: values['probe-filter'] === undefined ? undefined : regularExpression(values['probe-filter']),
     traceableFunctions: values['traceable-functions'],
     stages: (values.debug ?? []).map(stage => oneOf('-d', stage, ['ast', 'types', 'ir', 'insns'])),

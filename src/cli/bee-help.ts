@@ -1,9 +1,10 @@
 // What `bee --help` prints: one screen of 80 columns and 24 lines, examples last.
 
-export const BEE_SYNOPSIS = `USAGE: bee [options] SCRIPT [ARG…]         a script in a file; '-' is stdin
-       bee [options] -e 'PROGRAM' [ARG…]   … -- --NAME=VALUE for its getopt()
-       bee -l[v] [PATTERN|SCRIPT]          list probes, or 'struct X', 'enum X'
-       bee run X.bpf.o [--VAR VALUE…]      a compiled object; bee prog load[all]
+export const BEE_SYNOPSIS = `USAGE:
+  bee [options] SCRIPT [ARG...]         a script in a file; '-' is stdin
+  bee [options] -e 'PROGRAM' [ARG...]   -- --NAME=VALUE for its getopt()
+  bee -l[v] [PATTERN|SCRIPT]            list probes, or 'struct X', 'enum X'
+  bee run X.bpf.o [--VAR VALUE...]      a compiled object; bee prog load[all]
 `
 
 export const BEE_HELP = `${BEE_SYNOPSIS}Runs bpftrace's scripts by eBPF. Needs root, and nothing but Node.js.
@@ -13,7 +14,7 @@ export const BEE_HELP = `${BEE_SYNOPSIS}Runs bpftrace's scripts by eBPF. Needs r
   -q, --quiet  no messages of ours        -v, --verbose  what is loaded, and where
   -k  warn when kernel helpers fail       --no-warnings  no warnings at all
   --unsafe     allow system(), signal()   --probe-filter REGEX  only such probes
-  --traceable-functions FILE   functions that can be probed, one a line
+  --traceable-functions FILE  a list      --test, --bench  run its test:, bench:
   --dry-run    only load and attach       -d STAGE  print ast, types, ir or insns
   --info       what this kernel offers    -h, --help   -V, --version
 Ctrl-C ends a script and prints its maps. Exit status: 0 or that of exit(N);

@@ -11,6 +11,7 @@ import { JsonOutput, type SourcePlace, TextOutput } from '../script/output/index
 import { MachineKernelFacts } from '../script/run/kernel-facts.ts'
 import { MachineNames } from '../script/run/names.ts'
 import { type ScriptEnd, ScriptSession } from '../script/run/session.ts'
+import { measuresJson, measuresText, trialsJson, trialsText } from '../script/run/trials.ts'
 import { MachineUserFacts } from '../script/run/user-facts.ts'
 import { namesUserAddresses, watchMappings } from '../script/run/watch-mappings.ts'
 import { byteString, byteStringOf, positionOf, type Sources } from '../script/source.ts'
@@ -236,6 +237,7 @@ async function runCompiled(
   })
   flushErrors()
   command?.release()
+  const trialStatus = options.mode === 'run' ? 0 : runTrials(session, options)
   await ended.promise
   const end: ScriptEnd = await session.stop()
   mappings(true)
@@ -248,7 +250,7 @@ async function runCompiled(
       `cannot write the output: ${reasonOf(sink.failure)}; the script was ended`,
     )
   }
-  return end.exitCode
+  return end.exitCode === 0 ? trialStatus : end.exitCode
 }
 
 function placeIn(sources: Sources, span: Span): SourcePlace {
@@ -265,6 +267,18 @@ function placeIn(sources: Sources, span: Span): SourcePlace {
     excerpt: excerptOf(sources, span),
     calls,
   }
+}
+
+/** Runs and shows the tests or benchmarks of a script; 1 when one failed. */
+function runTrials(session: ScriptSession, { mode, format }: ScriptOptions): number {
+  if (mode === 'bench') {
+    const measures = session.runBenchmarks()
+    writeSync(1, format === 'json' ? measuresJson(measures) : measuresText(measures))
+    return 0
+  }
+  const trials = session.runTests()
+  writeSync(1, format === 'json' ? trialsJson(trials) : trialsText(trials, process.stdout.isTTY))
+  return trials.every(({ passed }) => passed) ? 0 : FAILED
 }
 
 /** What ends a run: `exit()`, Ctrl-C and its like, the process that was watched, a reader that is gone. */

@@ -34,6 +34,8 @@ export interface ScriptProgram {
 /** One place to attach to, found and checked. `probe` is the full name that the builtin `probe` prints. */
 export type Place = { readonly probe: string; readonly cookie?: bigint } & (
   | { readonly kind: 'begin' | 'end' }
+  /** run only by `--test` and `--bench` */
+  | { readonly kind: 'test' | 'bench'; readonly title: string }
   | { readonly kind: 'self'; readonly signal: string }
   | { readonly kind: 'interval'; readonly periodNs: bigint }
   | { readonly kind: 'profile'; readonly periodNs: bigint; readonly pid?: number }

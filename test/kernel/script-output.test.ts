@@ -182,6 +182,25 @@ const cases: Readonly<Record<string, Case>> = {
     prog: 'begin { print(ppid(curtask) == ppid); print(leader_tid(curtask) == pid); }',
     expect: [/^(true|1)$/m],
   },
+  'a value made of what it replaces': {
+    prog: 'begin { $p = "abc"; $p = str_concat("/", $p); print($p); $t = (1, 2); $t = ($t.1, $t.0); print($t); @t = (3, 4); @t = (@t.1, @t.0); print(@t); }',
+    expect: ['/abc', '(2, 1)', '@t: (4, 3)'],
+  },
+  'tests of a script': {
+    prog: [
+      '--test',
+      '-e',
+      'test:good { @x = 1; clear(@x); } test:bad { print("why"); return 1; } test:ends { exit(3); }',
+    ],
+    expect: ['[       OK ] good (', '[  PASSED  ] 1 test.', '[  FAILED  ] 2 tests, listed below:', 'why'].map(
+      word => new RegExp(word.replace(/[[\]().]/g, '\\$&')),
+    ),
+    status: 1,
+  },
+  'benchmarks of a script': {
+    prog: ['--bench', '-q', '-f', 'json', '-e', 'bench:a { @ = count(); }'],
+    expect: [/"type": "benchmark_result", "data": \{"a": \{"average": \d+, "iters": \d+\}\}/],
+  },
   'the kind of begin': { prog: 'begin { print(probetype); }', expect: ['special'] },
   'what a command printed, in JSON': {
     prog: ['--unsafe', '-q', '-f', 'json', '-e', 'begin { system("echo a b"); }'],

@@ -9,6 +9,7 @@ import {
   BPF_PROG_TYPE_RAW_TRACEPOINT,
   BPF_PROG_TYPE_TRACEPOINT,
   BPF_PROG_TYPE_TRACING,
+  BPF_PROG_TYPE_XDP,
   BPF_TRACE_FENTRY,
   BPF_TRACE_FEXIT,
   BPF_TRACE_ITER,
@@ -84,7 +85,7 @@ function separatePrograms(
   if (!mentions(probe, name => name === 'probe')) return [places]
   if (namesProbeInLoop(probe)) return places.map(p => [p])
   const cookies = first.kind === 'rawtracepoint' ? 'raw_tracepoint_cookie' : 'attach_cookie'
-  const hasContextCookie = !['begin', 'end', 'self'].includes(first.kind)
+  const hasContextCookie = !['begin', 'end', 'self', 'test', 'bench'].includes(first.kind)
   return hasContextCookie && facts.kernel.has(cookies) ? [places] : places.map(p => [p])
 }
 
@@ -165,11 +166,12 @@ function buildMain(program: Program, state: ProgramState, probe: Probe): void {
 }
 
 /**
- * Whether a body may call `exit()`: then it runs no more once somebody did. Other bodies run until they are detached, as
- * bpftrace's do.
+ * Whether a body is run by a clock and may call `exit()`: then it runs no more once somebody did, so that what it prints
+ * does not depend on how soon the exit is read. Other bodies run until they are detached, as bpftrace's do.
  */
 function ends({ body }: ProgramState): boolean {
-  return body.places[0]!.place.kind !== 'end' && mentions(body.probe, name => name === 'exit')
+  const { kind } = body.places[0]!.place
+  return (kind === 'interval' || kind === 'profile') && mentions(body.probe, name => name === 'exit')
 }
 
 /** `-p` holds for every probe of a process; where the kernel cannot choose it when attaching, the program does. */
@@ -213,8 +215,12 @@ export function programType(place: Place): number {
     case 'begin':
     case 'end':
     case 'self':
+    case 'test':
     case 'rawtracepoint':
       return BPF_PROG_TYPE_RAW_TRACEPOINT
+    // The kernel repeats and times these.
+    case 'bench':
+      return BPF_PROG_TYPE_XDP
     case 'tracepoint':
       return BPF_PROG_TYPE_TRACEPOINT
     case 'interval':

@@ -14,7 +14,7 @@ import { lowerExpression } from './expression.ts'
 import type { Area, Lowering } from './lowering.ts'
 import { tellFailure, tellMissing } from './runtime-error.ts'
 import { lowerStatements } from './statement.ts'
-import { addressOf, at, inMemory, store, toScalar, zero } from './store.ts'
+import { addressOf, apart, at, inMemory, store, toScalar, zero } from './store.ts'
 
 export type Element = MapName | MapAccess
 
@@ -134,7 +134,7 @@ export function assignElement(l: Lowering, node: Assignment): void {
   }
   const { b } = l
   if (map.store.kind === 'global') {
-    const datum = lowerExpression(l, node.value)
+    const datum = apart(l, lowerExpression(l, node.value), node.value, map.name)
     const { at: base, offset, present } = globalAddress(l, map)
     store(l, datum, map.value, base, offset)
     b.store(base, present, 1, u8)

@@ -18,7 +18,7 @@ import {
   stepElement,
   updateElement,
 } from './maps.ts'
-import { store, truthOf } from './store.ts'
+import { apart, store, truthOf } from './store.ts'
 import { assignVariable, declareVariable } from './variables.ts'
 
 export function lowerBlock(l: Lowering, block: Block): void {
@@ -133,7 +133,8 @@ function lowerAssignment(l: Lowering, node: Assignment): void {
   const { target, operator } = node
   if (target.kind === 'variable') {
     const variable = l.variableOf(target)
-    assignVariable(l, variable, lowerExpression(l, operator === null ? node.value : compound(node)))
+    const datum = lowerExpression(l, operator === null ? node.value : compound(node))
+    assignVariable(l, variable, apart(l, datum, node.value, target.name))
     return
   }
   if (operator === null) {

@@ -2,8 +2,10 @@
 // filled up with zeros, tuples element by element. Every byte is written, because map keys compare by bytes.
 
 import { type Builder, bool, pointer, u8, u64, type Value } from '../../ir/index.ts'
+import type { Node } from '../ast.ts'
 import { isCastable } from '../check/promote.ts'
 import { layoutOf, placeElements } from '../layout.ts'
+import { visitChildren } from '../tree.ts'
 import type { ScriptType, TupleType } from '../type.ts'
 import { type Datum, isScalar, registerType, wordCount } from './datum.ts'
 import type { Area, Lowering } from './lowering.ts'
@@ -222,6 +224,26 @@ export function inMemory(l: Lowering, datum: Datum): Area {
   const area = l.temporaryFor(datum.type, datum.kind)
   store(l, datum, datum.type, area.base, area.offset)
   return area
+}
+
+/**
+ * A value that is about to be written over `name`, a variable or a map: made elsewhere first when its expression reads
+ * what it is written over, as in `$t = ($t.1, $t.0)`.
+ */
+export function apart(l: Lowering, datum: Datum, node: Node, name: string): Datum {
+  if (datum.kind !== 'made' && datum.kind !== 'tuple') return datum
+  if (!reads(node, name)) return datum
+  const { base, offset } = inMemory(l, datum)
+  return { kind: 'bytes', type: datum.type, base, offset }
+}
+
+function reads(node: Node, name: string): boolean {
+  if ((node.kind === 'variable' || node.kind === 'map') && node.name === name) return true
+  let found = false
+  visitChildren(node, child => {
+    found ||= reads(child, name)
+  })
+  return found
 }
 
 /** The address of a value in memory, for helpers. */

@@ -45,7 +45,11 @@ export function placesOf(spec: AttachPointSpec, context: ResolveContext): Resolv
       return one(spec, { kind: 'self', probe: `self:signal:${spec.signal}`, signal: spec.signal })
     case 'test':
     case 'bench':
-      return one(spec, { kind: 'begin', probe: `${spec.provider}:${spec.title}` })
+      return one(spec, {
+        kind: spec.provider,
+        probe: `${spec.provider}:${spec.title}`,
+        title: spec.title,
+      })
     case 'interval':
     case 'profile': {
       const periodNs = spec.unit === 'hz' ? 1_000_000_000n / spec.rate : spec.rate * UNIT_NS[spec.unit]

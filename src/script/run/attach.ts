@@ -121,6 +121,8 @@ function attachPlace(program: Program, place: Place, onlineCpus: readonly number
     case 'begin':
     case 'end':
     case 'self':
+    case 'test':
+    case 'bench':
     case 'iter':
       return undefined
     case 'interval':

@@ -28,6 +28,7 @@ import { attachPrograms } from './attach.ts'
 import { readMap } from './maps.ts'
 import { type LoadedProgram, ScriptObjects } from './objects.ts'
 import { StackFrames } from './stacks.ts'
+import { type Measure, measure, type Trial } from './trials.ts'
 
 /** Where the bytes of the output go. */
 export interface ScriptSink {
@@ -181,6 +182,43 @@ export class ScriptSession implements Disposable {
     return this.#objects.programs
   }
 
+  /** Runs the `test` probes one after another. */
+  runTests(): Trial[] {
+    const { out } = this.#options
+    return this.#titled('test').map(({ title, program }) => {
+      this.#flush()
+      this.#exitCode = 0
+      this.#exited = false
+      const startMs = performance.now()
+      const { retval } = program.testRun()
+      const durationMs = performance.now() - startMs
+      this.#ring.drain()
+      const printed = Buffer.from(out.view()).toString('latin1')
+      out.clear()
+      const passed = retval === 0 && this.#exitCode === 0
+      this.#exitCode = 0
+      return { title, passed, durationMs, printed }
+    })
+  }
+
+  /** Measures the `bench` probes; what they print is dropped. */
+  runBenchmarks(): Measure[] {
+    const { out } = this.#options
+    return this.#titled('bench').flatMap(({ title, program }) => {
+      this.#flush()
+      const found = measure(title, program)
+      this.#ring.drain()
+      out.clear()
+      return found ?? []
+    })
+  }
+
+  #titled(kind: 'test' | 'bench'): { readonly title: string; readonly program: Program }[] {
+    return this.#objects.programs.flatMap(({ program, source }) =>
+      source.places.flatMap(place => (place.kind === kind ? [{ title: place.title, program }] : [])),
+    )
+  }
+
   /** Calls back when `fd` is readable, until the function it gives is called. */
   watch(fd: number, onReadable: () => void): () => void {
     return this.#reader.addFd(fd, onReadable)
@@ -287,5 +325,5 @@ function probeCount(programs: readonly ScriptProgram[], failed: ReadonlySet<Plac
 }
 
 function waitsForEvents({ kind }: Place): boolean {
-  return kind !== 'begin' && kind !== 'end' && kind !== 'iter'
+  return !['begin', 'end', 'test', 'bench', 'iter'].includes(kind)
 }
