@@ -100,7 +100,7 @@ export async function runScript(
     return FAILED
   }
   if (compilation.compiled.programs.length === 0) {
-    if (!options.quiet) say('ERROR: No probes to attach\n')
+    if (!options.quiet) say('No probes to attach\n')
     return FAILED
   }
   checkPrivileges('run a script')
@@ -143,7 +143,7 @@ async function runCompiled(
   const probes = new MissingProbes(config.missing_probes, say)
   const script = withoutUnsupported(chosenProbes(compilation.compiled!, options.probeFilter), kernel, probes)
   if (script.programs.length === 0) {
-    say('No probes to attach\n')
+    if (!options.quiet) say('No probes to attach\n')
     return FAILED
   }
   const fd = options.output === undefined ? 1 : openOutput(options.output)
