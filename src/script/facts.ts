@@ -89,6 +89,8 @@ export interface UserFacts {
   fileOffset(path: string, address: bigint): bigint | undefined
   /** a symbol of any kind: its address in the file's own address space and its size, 0 when the symbol does not say */
   symbol?(path: string, name: string): { readonly address: bigint; readonly size: number } | undefined
+  /** address in the file's own address space of a file offset */
+  address?(path: string, fileOffset: bigint): bigint | undefined
   /** every place of every USDT probe of a file */
   usdt(path: string): readonly UsdtLocation[]
 }

@@ -1,6 +1,6 @@
 // What this machine's programs and libraries answer to the compiler (facts.ts).
 
-import { addressToOffset, demangle, PF_X, PT_LOAD, type UsdtLocation } from '../../elf/index.ts'
+import { addressToOffset, demangle, offsetToAddress, PF_X, PT_LOAD, type UsdtLocation } from '../../elf/index.ts'
 import { Binary, findBinaries, globMatcher, isGlob, mappedBinaries } from '../../kernel/index.ts'
 import type { UserFacts, UserFunction } from '../facts.ts'
 import { byteString, readable } from '../source.ts'
@@ -46,6 +46,16 @@ export class MachineUserFacts implements UserFacts, Disposable {
     )
     const offset = isCode ? addressToOffset(elf, at) : undefined
     return offset === undefined ? undefined : BigInt(offset)
+  }
+
+  symbol(path: string, name: string): { readonly address: bigint; readonly size: number } | undefined {
+    const found = this.#open(path).symbolsNamed(readable(name))[0]
+    return found === undefined ? undefined : { address: BigInt(found.address), size: found.sizeBytes }
+  }
+
+  address(path: string, fileOffset: bigint): bigint | undefined {
+    const found = offsetToAddress(this.#open(path).elf, Number(fileOffset))
+    return found === undefined ? undefined : BigInt(found)
   }
 
   usdt(path: string): readonly UsdtLocation[] {

@@ -99,10 +99,10 @@ export class BtfTypes {
     return made
   }
 
-  /** An enumerator's number and type: its enum's, or an integer's when that has no name. */
+  /** An enumerator's number and its enum, which may have no name. */
   enumerator(name: string): { readonly value: bigint; readonly type: ScriptType } | undefined {
     const found = this.btf.enumerator(name)
-    return found === undefined ? undefined : { value: found.value, type: this.type(found.type.id, 'none') }
+    return found === undefined ? undefined : { value: found.value, type: this.enumeration(found.type) }
   }
 
   /** The parameters of a function, in order; undefined when there is no such function. */

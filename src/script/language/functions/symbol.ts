@@ -109,10 +109,23 @@ const uaddr: FunctionEntry = {
     const found = c.facts.user.symbol?.(path, name) ?? firstFunction(c.facts.user.functions(path, name))
     if (found === undefined) return c.error(call, `Could not resolve symbol: ${path}:${name}`)
     const bits = found.size === 1 || found.size === 2 || found.size === 4 ? found.size * 8 : 64
-    c.body.constants.set(call.id, found.address)
+    if (!c.needsContext(call)) return undefined
     return { kind: 'pointer', to: intOf(bits as 8 | 16 | 32 | 64, true), space: 'user' }
   },
-  lower: (l, call) => scalar(l.typeOf(call), l.b.const(u64, 0)),
+  lower(l, call) {
+    const { b } = l
+    const name = l.constantOf(call.args[0]!) as string
+    const { place } = l.body.places[0]!
+    const { user } = l.facts
+    const path = place.kind === 'uprobe' ? place.path : ''
+    const symbol = user.symbol?.(path, name) ?? firstFunction(user.functions(path, name))
+    const address = b.const(u64, symbol?.address ?? 0n)
+    const here = place.kind === 'uprobe' && !place.returns ? user.address?.(path, place.fileOffset) : undefined
+    if (here === undefined) return scalar(l.typeOf(call), address)
+    // Where the file was loaded: the instruction that the probe stands on says by how much everything is moved.
+    const moved = b.sub(register(l, registerOffsets.ip!), b.const(u64, here))
+    return scalar(l.typeOf(call), b.add(moved, address))
+  },
 }
 
 function firstFunction(
