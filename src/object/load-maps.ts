@@ -1,7 +1,7 @@
 // Making the maps of an object: templates of inner maps, data with its initial values, what is pinned by name; and filling those
 // that hold other maps or programs.
 
-import { ObjectError } from '../errors/index.ts'
+import { errno, ObjectError, SyscallError } from '../errors/index.ts'
 import { BpfMap, type MapCreateOptions, mapArena, openOrCreatePinned } from '../map/index.ts'
 import type { MapSpec } from '../spec/spec.ts'
 import {
@@ -64,7 +64,7 @@ export function makeMap(map: ObjectMap, data: Uint8Array | undefined, input: Map
       fileName: path === undefined ? map.label : path.slice(path.lastIndexOf('/') + 1),
     })
   }
-  const made = BpfMap.create(spec, options)
+  const made = create(map, spec, options, input)
   try {
     if (made.type === BPF_MAP_TYPE_ARENA) map.onClose = mapArena(made, data)
     return made
@@ -74,12 +74,34 @@ export function makeMap(map: ObjectMap, data: Uint8Array | undefined, input: Map
   }
 }
 
-function specOf({ source, maxEntries }: ObjectMap, data: Uint8Array | undefined, input: MapInput): MapSpec {
+/** Sizes that the source leaves open are for the program that loads it to set. */
+function create(map: ObjectMap, spec: MapSpec, options: MapCreateOptions, { file }: MapInput): BpfMap {
+  try {
+    return BpfMap.create(spec, options)
+  } catch (cause) {
+    const invalid = cause instanceof SyscallError && cause.errno === errno.EINVAL
+    const unset = spec.maxEntries === 0 ? 'max_entries' : spec.valueSize === 0 ? 'value_size' : undefined
+    if (!invalid || unset === undefined) throw cause
+    const how = unset === 'max_entries' ? 'set `maxEntries` (and `valueSize`)' : 'set `valueSize`'
+    throw new ObjectError(
+      file,
+      `the kernel refuses it with ${unset} 0: the source leaves it open, ${how} of the map before loading`,
+      { map: map.label },
+      { cause },
+    )
+  }
+}
+
+function specOf(
+  { source, maxEntries, valueSize }: ObjectMap,
+  data: Uint8Array | undefined,
+  input: MapInput,
+): MapSpec {
   const { btf: _, inner, pinned: __, ...spec } = source
   const typed = source.btf !== undefined && input.loadedBtf !== undefined && !WITHOUT_BTF.has(source.type)
   return {
     ...spec,
-    maxEntries,
+    ...{ maxEntries, valueSize },
     ...(typed ? { btf: { ...source.btf!, data: input.loadedBtf!.data } } : {}),
     ...(inner === undefined ? {} : { inner: innerOf(inner, input) }),
     ...(data === undefined || source.role === 'structOps' || source.type === BPF_MAP_TYPE_ARENA

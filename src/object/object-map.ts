@@ -10,6 +10,8 @@ export class ObjectMap {
   readonly source: CompiledMap
   /** number of entries, or bytes of a ring */
   maxEntries: number
+  /** bytes; a section of data keeps its own */
+  valueSize: number
   /** false: the map is not made, and programs must not reach what uses it */
   autocreate: boolean
   /** where to pin it, or find it pinned; by default below the object's pin root for maps declared so */
@@ -24,6 +26,7 @@ export class ObjectMap {
     this.source = source
     this.label = source.label
     this.maxEntries = source.maxEntries
+    this.valueSize = source.valueSize
     this.autocreate = source.autocreate
   }
 
