@@ -76,6 +76,23 @@ test('a wildcard is attached and taken off in no time', { skip }, async () => {
   assert.ok(performance.now() - startMs < 10_000 * SLOW)
 })
 
+test('a process is sampled in all its threads, those to come included', { skip }, async () => {
+  // the worker runs before we attach, the main thread does nothing
+  using workload = await Workload.start(`
+    const { Worker } = require('node:worker_threads')
+    const busy = 'for (let end = Date.now() + 1500; Date.now() < end; ) ;'
+    await new Promise(done => new Worker(busy, { eval: true }).on('exit', done))`)
+  const script = `profile:ms:1 { @[tid == pid] = count(); } software:cpu-clock:1000000 { @s[tid == pid] = count(); }`
+  const { stdout, stderr } = await bee(['-e', script, '-p', `${workload.pid}`], {
+    then: () => workload.run(),
+    until: /./,
+  })
+  for (const map of ['@', '@s']) {
+    const [, samples] = new RegExp(`^${map}\\[(?:0|false)\\]: (\\d+)$`, 'm').exec(stdout) ?? []
+    assert.ok(Number(samples) > 50, `${stdout}${stderr}`)
+  }
+})
+
 /** Runs something and asserts that no link is left that was not there. Others may make links meanwhile: a second look decides. */
 async function leavesNothing(run: () => Promise<unknown>): Promise<void> {
   const before = new Set(linkIds())

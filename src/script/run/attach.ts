@@ -1,7 +1,7 @@
 // From places to links: which call of the `link` floor it is, and with what. A program that serves many functions is
 // attached by one link where it was made for that (kprobe_multi, uprobe_multi).
 
-import { BeetraceError } from '../../errors/index.ts'
+import { BeetraceError, errno, SyscallError } from '../../errors/index.ts'
 import { threadIds } from '../../kernel/index.ts'
 import {
   attachKprobe,
@@ -67,7 +67,7 @@ function attachProgram({ program, source }: LoadedProgram, options: AttachOption
     return
   }
   for (const place of places) {
-    if (place.kind === 'watchpoint' && place.pid !== undefined) {
+    if (isOfThread(place) && place.pid !== undefined) {
       attachToThreads(program, place, place.pid, options)
     } else {
       attachTogether([place], () => attachPlace(program, place, options.onlineCpus), options)
@@ -75,16 +75,28 @@ function attachProgram({ program, source }: LoadedProgram, options: AttachOption
   }
 }
 
-/** A breakpoint belongs to a thread: each that runs has its own, and those to come inherit it. */
+function isOfThread(place: Place): place is PlaceOf<'watchpoint' | 'profile' | 'perf'> {
+  return place.kind === 'watchpoint' || place.kind === 'profile' || place.kind === 'perf'
+}
+
+/** Such an event belongs to a thread: each that runs has its own, and those to come inherit it. */
 function attachToThreads(
   program: Program,
-  place: PlaceOf<'watchpoint'>,
+  place: PlaceOf<'watchpoint' | 'profile' | 'perf'>,
   pid: number,
   options: AttachOptions,
 ): void {
-  for (const thread of threadIds(pid)) {
-    const ofThread = { ...place, pid: thread }
-    attachTogether([place], () => attachPlace(program, ofThread, options.onlineCpus), options)
+  for (const thread of new Set([pid, ...threadIds(pid)])) {
+    const attach = (): Link | undefined => {
+      try {
+        return attachPlace(program, { ...place, pid: thread }, options.onlineCpus)
+      } catch (error) {
+        // it has ended since it was listed
+        if (thread !== pid && error instanceof SyscallError && error.errno === errno.ESRCH) return undefined
+        throw error
+      }
+    }
+    attachTogether([place], attach, options)
   }
 }
 
