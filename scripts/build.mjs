@@ -1,4 +1,4 @@
-// Bundles src/ into dist/ with esbuild: a script for each command, which bin/start.mjs runs, and a module for each
+// Bundles src/ into dist/ with esbuild: a script for each command, which bin/start.cjs runs, and a module for each
 // public subpath, with shared code in chunks.
 //     node scripts/build.mjs           dist/*.js, in a fraction of a second: what the launcher needs
 //     node scripts/build.mjs --types   also dist/types/, for the published package
@@ -88,7 +88,7 @@ export async function build({ types = false } = {}) {
   utimesSync(STAMP, startedMs / 1000, startedMs / 1000)
 }
 
-/** A command begins with a line that tells it from every other build of it; see bin/start.mjs. */
+/** A command begins with a line that tells it from every other build of it; see bin/start.cjs. */
 const tagged = ({ path, contents }) => {
   if (!path.endsWith('.cjs')) return { path, contents }
   const hash = createHash('sha256').update(contents).digest('hex')

@@ -1,4 +1,4 @@
 // Where Node starts for the command beetrace. Written so that an old Node can read it and say what is wrong.
-import { start } from './start.mjs'
+const { start } = require('./start.cjs')
 
 start('beetrace')
