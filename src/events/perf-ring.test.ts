@@ -28,7 +28,12 @@ function fakeRing(withTime: boolean, start = 0) {
     bytes.set(body, 8)
     put(bytes)
   }
-  const map = { address: 0, buffer, unmap: () => {} }
+  const map = {
+    address: 0,
+    buffer,
+    beginning: () => assert.fail('only rings ask for a part'),
+    unmap: () => {},
+  }
   return {
     ring: new PerfRing(-1, 0, map, DATA, withTime),
     free: () => DATA - (head - Number(data.getBigUint64(1032, LITTLE_ENDIAN))),

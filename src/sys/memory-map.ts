@@ -14,7 +14,10 @@ export const MAP_PRIVATE = 2
  */
 export interface MemoryMap {
   readonly address: number
+  /** all of it, made when first asked for: V8 counts its size as memory that we took */
   readonly buffer: ArrayBuffer
+  /** a buffer of its own that shows the first bytes only */
+  beginning(byteLength: number): ArrayBuffer
   /** twice is harmless */
   unmap(): void
 }
@@ -30,11 +33,15 @@ export const mapMemory = (
 ): MemoryMap => {
   const address = linux().mmap(0, byteLength, prot, flags, fd, offset)
   if (address < 0) throw new SyscallError('mmap', -address, action, hint(-address))
-  const buffer = linux().view(address, byteLength)
+  let buffer: ArrayBuffer | undefined
   let mapped = true
   return {
     address,
-    buffer,
+    get buffer() {
+      buffer ??= linux().view(address, byteLength)
+      return buffer
+    },
+    beginning: shownBytes => linux().view(address, shownBytes),
     unmap: () => {
       if (mapped) linux().munmap(address, byteLength)
       mapped = false
