@@ -10,6 +10,7 @@ export { askFeature, type Feature, type FeatureAnswer, hasFeature, requireFeatur
 export { allFeatures, features } from './features.ts'
 export { FileSource, isElfFile } from './file-source.ts'
 export { type FindBinaryOptions, type FoundBinary, findBinaries } from './find-binary.ts'
+export { findKernelSymbol, readKallsyms } from './find-symbol.ts'
 export { globMatcher, isGlob } from './glob.ts'
 export { helperFeature } from './helper-features.ts'
 export { type InterfaceInfo, interfaceIndex, readInterface } from './interfaces.ts'

@@ -4,12 +4,12 @@ import { type Btf, essentialName, resolve, typesAgree } from '../btf/index.ts'
 import type { CompiledObject, Extern } from '../elf/index.ts'
 import { ObjectError } from '../errors/index.ts'
 import {
+  findKernelSymbol,
   hasVmlinuxBtf,
-  type KernelSymbols,
   moduleBtf,
   modulesWithBtf,
   openModuleBtf,
-  readKernelSymbols,
+  readKallsyms,
   vmlinuxBtf,
 } from '../kernel/index.ts'
 import { closeFd } from '../sys/index.ts'
@@ -26,7 +26,7 @@ export class KernelNames implements Disposable {
   readonly #object: CompiledObject
   readonly #found = new Map<string, FoundName>()
   readonly #moduleFds = new Map<string, number>()
-  #symbols: KernelSymbols | undefined
+  #symbols: Buffer | undefined
 
   constructor(object: CompiledObject) {
     this.#object = object
@@ -73,8 +73,8 @@ export class KernelNames implements Disposable {
   }
 
   #address(name: string): FoundName {
-    this.#symbols ??= readKernelSymbols()
-    const [first, ...others] = this.#symbols.lookup(name)
+    this.#symbols ??= readKallsyms()
+    const [first, ...others] = findKernelSymbol(this.#symbols, name)
     if (first === undefined) return { kind: 'absent' }
     const other = others.find(each => each.address !== first.address)
     if (other !== undefined)

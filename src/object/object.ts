@@ -20,8 +20,8 @@ import {
   modulesWithBtf,
   openBpfFs,
   openModuleBtf,
+  readKallsyms,
   readKernelConfig,
-  readKernelSymbols,
   vmlinuxBtf,
 } from '../kernel/index.ts'
 import { attachStructOps, type Link } from '../link/index.ts'
@@ -350,5 +350,5 @@ function hasSyscallWrapper(): boolean {
   const prefix = { x64: '__x64_', arm64: '__arm64_', s390x: '__s390x_', riscv64: '__riscv_' }[
     process.arch as string
   ]
-  return prefix !== undefined && readKernelSymbols().has(`${prefix}sys_bpf`)
+  return prefix !== undefined && readKallsyms().includes(` ${prefix}sys_bpf\n`)
 }
