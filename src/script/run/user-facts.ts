@@ -1,6 +1,13 @@
 // What this machine's programs and libraries answer to the compiler (facts.ts).
 
-import { addressToOffset, demangle, offsetToAddress, PF_X, PT_LOAD, type UsdtLocation } from '../../elf/index.ts'
+import {
+  addressToOffset,
+  demangle,
+  offsetToAddress,
+  PF_X,
+  PT_LOAD,
+  type UsdtLocation,
+} from '../../elf/index.ts'
 import { Binary, findBinaries, globMatcher, isGlob, mappedBinaries } from '../../kernel/index.ts'
 import type { UserFacts, UserFunction } from '../facts.ts'
 import { byteString, readable } from '../source.ts'

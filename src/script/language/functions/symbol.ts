@@ -120,7 +120,8 @@ const uaddr: FunctionEntry = {
     const path = place.kind === 'uprobe' ? place.path : ''
     const symbol = user.symbol?.(path, name) ?? firstFunction(user.functions(path, name))
     const address = b.const(u64, symbol?.address ?? 0n)
-    const here = place.kind === 'uprobe' && !place.returns ? user.address?.(path, place.fileOffset) : undefined
+    const here =
+      place.kind === 'uprobe' && !place.returns ? user.address?.(path, place.fileOffset) : undefined
     if (here === undefined) return scalar(l.typeOf(call), address)
     // Where the file was loaded: the instruction that the probe stands on says by how much everything is moved.
     const moved = b.sub(register(l, registerOffsets.ip!), b.const(u64, here))
