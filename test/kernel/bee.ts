@@ -23,7 +23,7 @@ export async function bee(
   args: readonly string[],
   { then, until }: { readonly then?: () => Promise<void> | void; readonly until?: RegExp } = {},
 ): Promise<BeeRun> {
-  const child = spawn(process.execPath, [resolve('bin/bee.mjs'), ...args], {
+  const child = spawn(process.execPath, [resolve('bin/bee.cjs'), ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, [ATTACHED]: '1' },
   })

@@ -213,7 +213,7 @@ test('probes that are missing may be left out', { skip }, async () => {
 })
 
 test('without privileges', { skip }, async () => {
-  const child = spawn(process.execPath, ['bin/bee.mjs', '-e', 'BEGIN { exit(); }'], {
+  const child = spawn(process.execPath, ['bin/bee.cjs', '-e', 'BEGIN { exit(); }'], {
     uid: 65534,
     gid: 65534,
   })
