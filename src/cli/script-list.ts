@@ -1,6 +1,7 @@
 // `bee -l`: probes and types that there are, or the probes that a script names.
 
 import { existsSync } from 'node:fs'
+import { VMLINUX_BTF_PATH } from '../kernel/index.ts'
 import type { Place } from '../script/compiled.ts'
 import type { KernelFacts } from '../script/facts.ts'
 import { type ListContext, type ListedProbe, listProbes } from '../script/list/list-probes.ts'
@@ -67,7 +68,7 @@ function whyNothing(pattern: string, kernel: KernelFacts): string | undefined {
   return reason === undefined ? undefined : ` on this kernel: ${reason}`
 }
 
-const VMLINUX_BTF = '/sys/kernel/btf/vmlinux, CONFIG_DEBUG_INFO_BTF'
+const VMLINUX_BTF = `${VMLINUX_BTF_PATH}, CONFIG_DEBUG_INFO_BTF`
 
 function wider(pattern: string): string {
   const word = pattern.replace(/^.*:/s, '')
