@@ -9,18 +9,17 @@ export const BEE_SYNOPSIS = `USAGE:
 
 export const BEE_HELP = `${BEE_SYNOPSIS}Runs bpftrace's scripts by eBPF. Needs root, and nothing but Node.js.
   -p PID       only this process          -c COMMAND  run COMMAND, end with it
-  -o FILE      output to FILE             -f FORMAT   text, or json: object a line
+  -o FILE      output to FILE             -f FORMAT   text or json lines
   -B MODE      line, full, none: flush    -I DIR, --include FILE  for #include
-  -q, --quiet  no messages of ours        -v, --verbose  what is loaded, and where
+  -q, --quiet  no messages of ours        -v, --verbose  what is loaded
   -k  warn when kernel helpers fail       --no-warnings  no warnings at all
   --unsafe     allow system(), signal()   --probe-filter REGEX  only such probes
   --traceable-functions FILE  a list      --test, --bench  run its test:, bench:
-  --dry-run    only load and attach       -d STAGE  print ast, types, ir or insns
+  --dry-run    only load and attach       -d STAGE  ast, types, ir, insns
   --info       what this kernel offers    -h, --help   -V, --version
-Ctrl-C ends a script and prints its maps. Exit status: 0 or that of exit(N);
+Ctrl-C ends a script and prints its maps. Exit status: 0 or exit(N)'s;
 1: could not run, 2: wrong arguments, 126/127: no permission for, no COMMAND.
 BPFTRACE_COLOR=auto|always|never: colour of messages.
-
 Examples
   bee -e 'tracepoint:syscalls:sys_enter_openat { print(str(args.filename)); }'
   bee -e 'tracepoint:raw_syscalls:sys_enter { @[comm] = count(); }'

@@ -36,9 +36,7 @@ function lineBytes(line: string): Uint8Array {
   return isUtf8(bytes) && !BEYOND_BYTES.test(line) ? bytes : Buffer.from(line)
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: a range of bytes
 const ASCII = /^[\0-\x7f]*$/
-// biome-ignore lint/suspicious/noControlCharactersInRegex: a range of bytes
 const BEYOND_BYTES = /[^\0-\xff]/
 
 /** What a failed system call of Node's says, without its code and call: `No such file or directory`. */
