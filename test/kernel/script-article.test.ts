@@ -170,21 +170,21 @@ run({
   name: 'malloc by user stack',
   args: ['-e', 'u:LIBC:malloc { @[ustack, comm] = sum(arg0); }'],
   body: "call('malloc', 100)",
-  expect: [/^@\[\n(\s+\S+\n)+, node\]: \d+$/m],
+  expect: [/^@\[\n([ \t]+\S.*\n)+, node\]: \d+$/m],
 })
 
 run({
   name: 'brk by user stack',
   args: ['-e', 't:syscalls:sys_enter_brk { @[ustack, comm] = count(); }'],
   body: "call('brk', 0)",
-  expect: [/^@\[\n(\s+\S+\n)+, node\]: \d+$/m],
+  expect: [/^@\[\n([ \t]+\S.*\n)+, node\]: \d+$/m],
 })
 
 run({
   name: 'page faults by user stack',
   args: ['-e', 't:exceptions:page_fault_user { @[ustack, comm] = count(); }'],
   body: 'Buffer.alloc(1 << 24, 1)',
-  expect: [/^@\[\n(\s+\S+\n)+, node\]: \d+$/m],
+  expect: [/^@\[\n([ \t]+\S.*\n)+, node\]: \d+$/m],
 })
 
 run({
