@@ -236,7 +236,7 @@ const needless = (name: string): string | false =>
 for (const [name, { prog, expect, without, status, env }] of Object.entries(cases)) {
   test(name, { skip: skip || needless(name) }, async () => {
     const args = typeof prog === 'string' ? ['-e', prog] : [...prog]
-    const result = await runCli(process.execPath, ['bin/bee.mjs', ...args], env === undefined ? {} : { env })
+    const result = await runCli('bin/bee', args, env === undefined ? {} : { env })
     const said = result.stdout + result.stderr
     assert.equal(result.status, status ?? 0, said)
     for (const wanted of expect) {
