@@ -15,10 +15,10 @@ export class Terminal implements AsyncDisposable {
   /** Runs words of [A-Za-z0-9_./:=,%-] as they are, others quoted for a shell. */
   constructor(words: readonly string[]) {
     const command = words.map(word => `'${word.replaceAll("'", `'\\''`)}'`).join(' ')
-    // --return: script ends with the command's status, 128 + n for a signal
-    this.#script = spawn('script', ['--quiet', '--return', '--flush', '--command', command, '/dev/null'], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    })
+    // --return: script ends with the command's status, 128 + n for a signal. exec: a shell that stayed would die of
+    // the Ctrl-C meant for the command
+    const options = ['--quiet', '--return', '--flush', '--command', `exec ${command}`]
+    this.#script = spawn('script', [...options, '/dev/null'], { stdio: ['pipe', 'pipe', 'inherit'] })
     this.#script.stdout.setEncoding('utf8').on('data', chunk => {
       this.#text += chunk
       this.#onText()
