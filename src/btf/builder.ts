@@ -64,20 +64,17 @@ export class BtfBuilder {
     return this.#nextId++
   }
 
-  /** The raw BTF, little endian, of what has been added so far. */
-  build(): Uint8Array {
+  /** The raw BTF of what has been added so far. */
+  build(littleEndian = true): Uint8Array {
     const typeBytes = this.#words.length * 4
     const bytes = Buffer.alloc(BTF_HEADER_BYTES + typeBytes + this.#stringBytes)
-    bytes.writeUInt16LE(BTF_MAGIC, 0)
-    bytes.writeUInt8(BTF_VERSION, 2)
-    bytes.writeUInt32LE(BTF_HEADER_BYTES, 4)
-    bytes.writeUInt32LE(0, 8)
-    bytes.writeUInt32LE(typeBytes, 12)
-    bytes.writeUInt32LE(typeBytes, 16)
-    bytes.writeUInt32LE(this.#stringBytes, 20)
-    this.#words.forEach((word, i) => {
-      bytes.writeUInt32LE(word, BTF_HEADER_BYTES + i * 4)
-    })
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+    view.setUint16(0, BTF_MAGIC, littleEndian)
+    view.setUint8(2, BTF_VERSION)
+    const header = [BTF_HEADER_BYTES, 0, typeBytes, typeBytes, this.#stringBytes]
+    for (const [i, word] of header.entries()) view.setUint32(4 + i * 4, word, littleEndian)
+    for (const [i, word] of this.#words.entries())
+      view.setUint32(BTF_HEADER_BYTES + i * 4, word, littleEndian)
     Buffer.concat(this.#strings).copy(bytes, BTF_HEADER_BYTES + typeBytes)
     return bytes
   }

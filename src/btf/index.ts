@@ -28,6 +28,7 @@ export {
   resolve,
   sizeOf,
 } from './layout.ts'
+export { type CoreObject, minCoreBtf } from './min-core.ts'
 export { didYouMean, nearNames } from './near-names.ts'
 export { printDecl, printType, typeLabel } from './print.ts'
 export {
@@ -38,4 +39,5 @@ export {
   type ParamInfo,
   type ProgramInfo,
 } from './program-info.ts'
+export { referencesOf, withTypeIds } from './references.ts'
 export type * from './type.ts'

@@ -2,6 +2,7 @@
 
 export { Binary, type BinarySymbol, listSymbols } from './binary.ts'
 export { BPFFS_PATH, findBpfFs, openBpfFs } from './bpffs.ts'
+export { readBtfFile } from './btf-file.ts'
 export { CAPABILITIES, type Capability, missingCapabilities, parseCapabilityMask } from './capability.ts'
 export { type CgroupPath, cgroupId, readCgroupPaths } from './cgroup-paths.ts'
 export { onlineCpus, parseCpuList, possibleCpus } from './cpus.ts'

@@ -20,6 +20,7 @@ import {
   modulesWithBtf,
   openBpfFs,
   openModuleBtf,
+  readBtfFile,
   readKallsyms,
   readKernelConfig,
   vmlinuxBtf,
@@ -45,8 +46,8 @@ export interface OpenOptions {
 }
 
 export interface ObjectLoadOptions {
-  /** the kernel's types, where it has none or others are wanted (BTFHub); raw BTF */
-  readonly kernelBtf?: Uint8Array
+  /** the kernel's types, where it has none or others are wanted (BTFHub): raw BTF, or the path of a file with it */
+  readonly kernelBtf?: Uint8Array | string
   /** lines `CONFIG_X=y` instead of what /proc/config.gz or /boot has */
   readonly kernelConfig?: string
   /** directory of a BPF file system for maps that are pinned by name; its root unless told */
@@ -337,8 +338,9 @@ export class BpfObject implements Disposable {
 
 type LoadedBtf = { readonly data: Uint8Array; readonly fd: number } | undefined
 
-function coreTargets(custom: Uint8Array | undefined): CoreTargets {
-  if (custom !== undefined) return { kernel: parseBtf(custom) }
+function coreTargets(custom: Uint8Array | string | undefined): CoreTargets {
+  if (custom !== undefined)
+    return { kernel: typeof custom === 'string' ? readBtfFile(custom) : parseBtf(custom) }
   return {
     kernel: vmlinuxBtf(),
     modules: () => modulesWithBtf().map(name => ({ name, btf: moduleBtf(name) })),

@@ -21,6 +21,8 @@ export interface Access {
   readonly btf: Btf
   readonly rootId: number
   readonly steps: readonly AccessStep[]
+  /** every member on the way, anonymous ones too: its struct or union, and which of its members */
+  readonly members: readonly { readonly ownerId: number; readonly index: number }[]
   readonly offsetBits: number
 }
 
@@ -42,6 +44,7 @@ export function followAccess(btf: Btf, typeId: number, accessStr: string): Acces
   let id = root.id
   let offsetBits = indexes[0]! * sizeOf(btf, root) * 8
   const steps: AccessStep[] = [{ typeId: id, index: indexes[0]!, member: undefined }]
+  const members: { ownerId: number; index: number }[] = []
   for (const index of indexes.slice(1)) {
     const type = resolve(btf, btf.type(id))
     if (type.kind === 'struct' || type.kind === 'union') {
@@ -49,6 +52,7 @@ export function followAccess(btf: Btf, typeId: number, accessStr: string): Acces
       if (member === undefined)
         throw new BtfError(`path ${accessStr}: ${type.kind} "${type.name}" has no member ${index}`)
       offsetBits += member.offsetBits
+      members.push({ ownerId: type.id, index })
       if (member.name !== '') steps.push({ typeId: type.id, index, member: member.name })
       id = member.typeId
     } else if (type.kind === 'array') {
@@ -60,7 +64,7 @@ export function followAccess(btf: Btf, typeId: number, accessStr: string): Acces
       id = element.id
     } else throw new BtfError(`path ${accessStr} goes on behind ${type.kind} "${type.name}"`)
   }
-  return { btf, rootId: typeId, steps, offsetBits }
+  return { btf, rootId: typeId, steps, members, offsetBits }
 }
 
 /** The same path in a type of another BTF; undefined when it is not there, or leads to something that does not fit. */
@@ -68,6 +72,7 @@ export function matchAccess(local: Access, target: Btf, targetId: number): Acces
   let id = targetId
   let offsetBits = 0
   const steps: AccessStep[] = []
+  const members: { ownerId: number; index: number }[] = []
   for (const [i, step] of local.steps.entries()) {
     const type = resolve(target, target.type(id))
     if (step.member === undefined) {
@@ -90,11 +95,12 @@ export function matchAccess(local: Access, target: Btf, targetId: number): Acces
     if (!fieldsCompatible(local.btf, owner.members[step.index]!.typeId, target, found.typeId))
       return undefined
     steps.push({ typeId: found.ownerId, index: found.index, member: step.member })
+    members.push(...found.members)
     offsetBits += found.offsetBits
     id = found.typeId
     if (steps.length > MAX_STEPS) throw new BtfError(`the path to "${step.member}" is too long`)
   }
-  return { btf: target, rootId: targetId, steps, offsetBits }
+  return { btf: target, rootId: targetId, steps, members, offsetBits }
 }
 
 interface Found {
@@ -102,19 +108,26 @@ interface Found {
   index: number
   typeId: number
   offsetBits: number
+  members: readonly { readonly ownerId: number; readonly index: number }[]
 }
 
 /** A member by name, in the order of C: into anonymous structs and unions where they stand. */
 function findMember(btf: Btf, type: BtfComposite, name: string, depth: number): Found | undefined {
   if (depth > MAX_STEPS) throw new BtfError(`anonymous members of "${type.name}" never end`)
   for (const [index, member] of type.members.entries()) {
+    const here = { ownerId: type.id, index }
     if (member.name === name)
-      return { ownerId: type.id, index, typeId: member.typeId, offsetBits: member.offsetBits }
+      return { ...here, typeId: member.typeId, offsetBits: member.offsetBits, members: [here] }
     if (member.name !== '') continue
     const inner = resolve(btf, btf.type(member.typeId))
     if (inner.kind !== 'struct' && inner.kind !== 'union') continue
     const found = findMember(btf, inner, name, depth + 1)
-    if (found !== undefined) return { ...found, offsetBits: found.offsetBits + member.offsetBits }
+    if (found !== undefined)
+      return {
+        ...found,
+        offsetBits: found.offsetBits + member.offsetBits,
+        members: [here, ...found.members],
+      }
   }
   return undefined
 }

@@ -3,4 +3,4 @@
 export type { CoreModule, CoreTargets } from './candidates.ts'
 export { typesCompatible as typesAgree } from './compatible.ts'
 export { CORE_KINDS, type CoreKind, essentialName } from './kinds.ts'
-export { type CoreAnswer, type CoreQuestion, CoreResolver } from './relocation.ts'
+export { type CoreAnswer, type CoreQuestion, CoreResolver, type CoreTarget } from './relocation.ts'

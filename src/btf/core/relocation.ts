@@ -46,6 +46,17 @@ interface Match {
   readonly candidate: Candidate
   readonly value: CoreValue
   readonly offsetBits: number
+  /** of a field */
+  readonly access?: Access
+}
+
+/** The type that answers a question: what of a kernel's types must be there for the answer to be the same. */
+export interface CoreTarget {
+  readonly kind: CoreKind
+  readonly btf: Btf
+  readonly typeId: number
+  /** of a field: the members on the way to it, anonymous ones too */
+  readonly members: Access['members']
 }
 
 export class CoreResolver {
@@ -66,6 +77,20 @@ export class CoreResolver {
     let answer = this.#answers.get(key)
     if (answer === undefined) this.#answers.set(key, (answer = this.#answer(question)))
     return answer
+  }
+
+  /**
+   * The type that answers, the first of those that do; undefined when none does, or none is asked for (`type_id_local`).
+   * Throws as `answer` does.
+   */
+  target(question: CoreQuestion): CoreTarget | undefined {
+    const kind = CORE_KINDS[question.kind]
+    if (kind === undefined) throw new BtfError(`CO-RE relocation kind ${question.kind} is not known`)
+    if (kind === 'type_id_local') return undefined
+    const { first } = this.#match(kind, question)
+    if (first === undefined) return undefined
+    const { btf, id: typeId } = first.candidate
+    return { kind, btf, typeId, members: first.access?.members ?? [] }
   }
 
   /** `field_byte_offset of struct task_struct.mm (0:12)`; never throws. */
@@ -99,25 +124,13 @@ export class CoreResolver {
   #answer(question: CoreQuestion): CoreAnswer {
     const kind = CORE_KINDS[question.kind]
     if (kind === undefined) throw new BtfError(`CO-RE relocation kind ${question.kind} is not known`)
-    const local = this.#local.type(question.typeId)
     if (kind === 'type_id_local') {
       const value = BigInt(question.typeId)
       return { ...NOTHING, was: value, value, certain: false }
     }
-    if (local.name === '') throw new BtfError(`${this.describe(question)}: the type has no name to look for`)
-    const { was, match, absent } = this.#ask(kind, question)
-    const matches = (this.#left.get(question.typeId) ?? this.#finder.find(local)).flatMap(candidate => {
-      const found = match(candidate)
-      return found === undefined ? [] : [found]
-    })
-    const first = matches[0]
+    const { was, first, absent } = this.#match(kind, question)
     if (first === undefined)
       return { ...NOTHING, was: was.value, certain: was.certain, poison: absent === 'poison' }
-    for (const other of matches) this.#agree(question, first, other)
-    this.#left.set(
-      question.typeId,
-      matches.map(found => found.candidate),
-    )
     return {
       poison: false,
       was: was.value,
@@ -127,6 +140,25 @@ export class CoreResolver {
       bytes: first.value.fieldBytes,
       widthUnfit: !this.#widthFits(was, first),
     }
+  }
+
+  #match(kind: CoreKind, question: CoreQuestion) {
+    const local = this.#local.type(question.typeId)
+    if (local.name === '') throw new BtfError(`${this.describe(question)}: the type has no name to look for`)
+    const { was, match, absent } = this.#ask(kind, question)
+    const matches = (this.#left.get(question.typeId) ?? this.#finder.find(local)).flatMap(candidate => {
+      const found = match(candidate)
+      return found === undefined ? [] : [found]
+    })
+    const first = matches[0]
+    if (first !== undefined) {
+      for (const other of matches) this.#agree(question, first, other)
+      this.#left.set(
+        question.typeId,
+        matches.map(found => found.candidate),
+      )
+    }
+    return { was, first, absent }
   }
 
   /** What the program itself would say, how one candidate answers, and what it means when none does. */
@@ -143,7 +175,9 @@ export class CoreResolver {
       const access = followAccess(local, typeId, accessStr)
       const match = (candidate: Candidate): Match | undefined => {
         const found: Access | undefined = matchAccess(access, candidate.btf, candidate.id)
-        return found && { candidate, value: fieldValue(kind, found), offsetBits: found.offsetBits }
+        return (
+          found && { candidate, value: fieldValue(kind, found), offsetBits: found.offsetBits, access: found }
+        )
       }
       return { was: fieldValue(kind, access), match, absent: kind === 'field_exists' ? 'zero' : 'poison' }
     }

@@ -8,6 +8,7 @@ export type {
   ProgramRelocation,
   Variable,
 } from './compiled-object.ts'
+export { type ObjectTypes, readObjectTypes } from './object-types.ts'
 export { readObject } from './read-object.ts'
 export { type AutoAttach, type SectionDefinition, sectionDefinitions } from './section-definitions.ts'
 export { knownSectionNames, parseSectionName, type SectionName } from './section-name.ts'

@@ -1,0 +1,25 @@
+// The types of an object and what it asks of a kernel's, without its programs and maps.
+
+import { type Btf, type BtfExtSection, parseBtf, parseBtfExt } from '../../btf/index.ts'
+import { ElfError } from '../../errors/index.ts'
+import { bytesSource } from '../byte-source.ts'
+import { findSection, isElf, parseElf } from '../elf.ts'
+import { sectionData } from '../section-data.ts'
+
+export interface ObjectTypes {
+  readonly btf: Btf
+  /** by name of the section of code; empty for an object without .BTF.ext */
+  readonly sections: ReadonlyMap<string, BtfExtSection>
+}
+
+/** Throws ElfError for what is no ELF file or has no BTF, BtfError for BTF that is malformed. */
+export function readObjectTypes(bytes: Uint8Array, file: string): ObjectTypes {
+  if (!isElf(bytes)) throw new ElfError(file, `is no compiled object: it does not start as an ELF file does`)
+  const elf = parseElf(bytesSource(file, bytes))
+  const section = findSection(elf, '.BTF')
+  if (section === undefined)
+    throw new ElfError(file, 'has no types (section .BTF): was it compiled without -g?')
+  const btf = parseBtf(sectionData(elf, section))
+  const ext = findSection(elf, '.BTF.ext')
+  return { btf, sections: ext === undefined ? new Map() : parseBtfExt(sectionData(elf, ext), btf) }
+}

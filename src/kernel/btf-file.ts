@@ -1,0 +1,24 @@
+// Types from a file: raw BTF, as BTFHub has it for kernels without their own, or the section .BTF of an ELF file.
+
+import { type Btf, parseBtf } from '../btf/index.ts'
+import { isElf, readObjectTypes } from '../elf/index.ts'
+import { BtfError } from '../errors/index.ts'
+import { FileSource } from './file-source.ts'
+
+/** The largest kernels with all their modules have some 100 MB. */
+const BTF_FILE_BYTES_MAX = 1 << 30
+
+/** Throws ElfError when it cannot be read or has no BTF, BtfError when it is malformed. */
+export function readBtfFile(path: string): Btf {
+  using file = new FileSource(path)
+  if (file.sizeBytes > BTF_FILE_BYTES_MAX)
+    throw new BtfError(`${path}: ${file.sizeBytes} bytes are too many for BTF`)
+  const bytes = file.read(0, file.sizeBytes)
+  if (isElf(bytes)) return readObjectTypes(bytes, path).btf
+  try {
+    return parseBtf(bytes)
+  } catch (error) {
+    if (!(error instanceof BtfError)) throw error
+    throw new BtfError(`${path}: ${error.message}`, { cause: error })
+  }
+}

@@ -1,0 +1,42 @@
+// What `bee gen` makes, on a real kernel.
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { gen } from '../../src/cli/gen.ts'
+import { ElfError, VerifierError } from '../../src/errors/index.ts'
+import { features, hasFeature, hasVmlinuxBtf, VMLINUX_BTF_PATH } from '../../src/kernel/index.ts'
+import { openObject } from '../../src/object/index.ts'
+import { SAMPLE_PATH } from '../object/sample.ts'
+
+const ready =
+  hasVmlinuxBtf() && hasFeature(features.loop)
+    ? {}
+    : { skip: 'the sample needs kernel BTF and bpf_loop (Linux 5.17)' }
+
+const folder = mkdtempSync(join(tmpdir(), 'beetrace-gen-'))
+after(() => rmSync(folder, { recursive: true }))
+
+const nothing = () => assert.fail('nothing is printed')
+
+test('an object loads with the part of the kernel types that it needs', ready, () => {
+  const path = join(folder, 'min.btf')
+  assert.equal(gen(['min_core_btf', VMLINUX_BTF_PATH, path, SAMPLE_PATH], nothing), 0)
+  assert.ok(statSync(path).size < 2048, `${statSync(path).size} bytes`)
+  using whole = openObject(SAMPLE_PATH)
+  using small = openObject(SAMPLE_PATH)
+  whole.load()
+  small.load({ kernelBtf: path })
+  const tag = (object: typeof whole) => object.program('first').program.info().tag
+  assert.equal(tag(small), tag(whole))
+})
+
+test('types that lack what is asked for are told from files without types', ready, () => {
+  const path = join(folder, 'none.btf')
+  gen(['min_core_btf', SAMPLE_PATH, path, SAMPLE_PATH], nothing)
+  using object = openObject(SAMPLE_PATH)
+  assert.throws(() => object.load({ kernelBtf: join(folder, 'no-such-file') }), ElfError)
+  object.program('poisoned').autoload = true
+  assert.throws(() => object.load({ kernelBtf: VMLINUX_BTF_PATH }), VerifierError)
+})
