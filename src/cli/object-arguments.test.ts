@@ -13,15 +13,19 @@ test('options of ours and those of the object are told apart', () => {
     SAMPLE,
     '--only_tgid',
     '7',
-    '--type',
+    '--event-type',
     'events=event',
+    '--map=by_process:2',
     '--lenient',
+    '--',
+    '--json',
   ])
   assert.deepEqual(options, {
-    ...{ file: SAMPLE, json: true, help: false, lenient: true, type: undefined },
-    ...{ types: { events: 'event' }, rest: ['--only_tgid', '7'] },
+    ...{ file: SAMPLE, json: true, help: false, lenient: true, printk: false, type: undefined },
+    ...{ types: { events: 'event' }, rest: ['--only_tgid', '7', '--json'] },
+    maps: [{ label: 'by_process', intervalMs: 2000 }],
   })
-  assert.equal(parseObjectArguments([SAMPLE, '--type=event']).type, 'event')
+  assert.equal(parseObjectArguments([SAMPLE, '--event-type=event']).type, 'event')
   assert.throws(() => parseObjectArguments(['-j']), UsageError)
 })
 
@@ -61,5 +65,6 @@ test('help lists globals with type and value, and programs', () => {
   const help = objectHelp(object)
   assert.match(help, /--only_tgid +u32, 0\n/)
   assert.match(help, /--seen +u64, 40\n/)
+  assert.match(help, /by_process \(hash\)\n/)
   assert.match(help, /poisoned \(\?raw_tp\/sys_exit\)/)
 })

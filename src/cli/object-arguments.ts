@@ -3,6 +3,8 @@
 import type { BtfValue } from '../btf/index.ts'
 import { UsageError } from '../errors/index.ts'
 import type { BpfObject, GlobalVariable } from '../object/index.ts'
+import { bpfMapTypeNames } from '../sys/index.ts'
+import { type MapSample, parseMapSample } from './sampled-maps.ts'
 
 export interface ObjectRunOptions {
   readonly file: string
@@ -13,33 +15,49 @@ export interface ObjectRunOptions {
   readonly types: Readonly<Record<string, string>>
   /** struct of every map's records */
   readonly type: string | undefined
+  /** maps to show; undefined: nobody said */
+  readonly maps: readonly MapSample[] | undefined
+  /** show what the programs print by bpf_printk */
+  readonly printk: boolean
   /** what is left: options named for globals, to be read once the object is open */
   readonly rest: readonly string[]
 }
 
-/** Throws UsageError. */
+/** What follows `--` is all the object's, for globals with the name of an option. Throws UsageError. */
 export function parseObjectArguments(argv: readonly string[]): ObjectRunOptions {
+  const own = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv
   const rest: string[] = []
   const types: Record<string, string> = {}
+  const maps: MapSample[] = []
   let file: string | undefined
   let type: string | undefined
-  const flags = { json: false, help: false, lenient: false }
-  for (let i = 0; i < argv.length; i++) {
-    const arg = argv[i]!
-    if (arg === '-j' || arg === '--json') flags.json = true
+  const flags = { json: false, help: false, lenient: false, printk: false }
+  for (let i = 0; i < own.length; i++) {
+    const arg = own[i]!
+    const given = (option: string, example: string): string | undefined => {
+      if (arg !== option && !arg.startsWith(`${option}=`)) return undefined
+      const value = arg === option ? own[++i] : arg.slice(option.length + 1)
+      if (value === undefined || value === '')
+        throw new UsageError(`${option} needs a value: ${option} ${example}`)
+      return value
+    }
+    const eventType = given('--event-type', 'event')
+    const map = eventType === undefined ? given('--map', 'counts:1') : undefined
+    if (eventType !== undefined) {
+      const at = eventType.indexOf('=')
+      if (at < 0) type = eventType
+      else types[eventType.slice(0, at)] = eventType.slice(at + 1)
+    } else if (map !== undefined) maps.push(parseMapSample(map))
+    else if (arg === '-j' || arg === '--json') flags.json = true
     else if (arg === '-h' || arg === '--help') flags.help = true
     else if (arg === '--lenient') flags.lenient = true
-    else if (arg === '--type' || arg.startsWith('--type=')) {
-      const value = arg === '--type' ? argv[++i] : arg.slice(7)
-      if (value === undefined || value === '') throw new UsageError('--type needs a struct: --type event')
-      const at = value.indexOf('=')
-      if (at < 0) type = value
-      else types[value.slice(0, at)] = value.slice(at + 1)
-    } else if (file === undefined && !arg.startsWith('-')) file = arg
+    else if (arg === '--printk') flags.printk = true
+    else if (file === undefined && !arg.startsWith('-')) file = arg
     else rest.push(arg)
   }
   if (file === undefined) throw new UsageError('bee run needs a compiled object: bee run tool.bpf.o')
-  return { file, ...flags, types, type, rest }
+  rest.push(...argv.slice(own.length + 1))
+  return { file, ...flags, types, type, rest, maps: maps.length === 0 ? undefined : maps }
 }
 
 /** Sets the globals that options name. Throws UsageError for one that is none, BtfError for a value that does not fit. */
@@ -103,20 +121,29 @@ const isEnum = (global: GlobalVariable): boolean => /^enum /.test(global.typeNam
 /** Help of one object: what it has and what can be set. */
 export function objectHelp(object: BpfObject): string {
   const lines = [`usage: bee run ${object.source.file} [OPTION …] [--GLOBAL VALUE …]`, '']
-  lines.push('  -j, --json           a JSON object a record')
   lines.push(
-    '      --type STRUCT    what the records are, where the object does not say; MAP=STRUCT for one map',
+    '  -j, --json               a JSON object a line',
+    '      --map NAME[:S]       show a map at the end, and every S seconds; NAME:S:clear starts anew each time',
+    '      --printk             show what the programs print by bpf_printk',
+    '      --event-type STRUCT  what the records are, where the object does not say; MAP=STRUCT for one map',
+    '      --lenient            leave out programs that this kernel refuses',
   )
-  lines.push('      --lenient        leave out programs that this kernel refuses')
   const globals = [...settable(object)]
   if (globals.length > 0) lines.push('', 'globals:')
   const width = Math.max(0, ...globals.map(each => each.name.length))
   for (const global of globals)
     lines.push(`  --${global.name.padEnd(width)}  ${global.typeName}${defaultOf(global)}`)
-  lines.push('', 'programs:')
+  const maps = [...object.maps.values()].filter(map => map.source.role === 'map')
+  if (maps.length > 0) lines.push('', 'maps:')
+  for (const { label, source } of maps) lines.push(`  ${label} (${mapTypeName(source.type)})`)
+  if (object.programs.size > 0) lines.push('', 'programs:')
   for (const { name, section } of object.programs.values()) lines.push(`  ${name} (${section})`)
   return `${lines.join('\n')}\n`
 }
+
+/** `ringbuf`, as bpftool has it. */
+const mapTypeName = (type: number): string =>
+  bpfMapTypeNames[type]?.replace('BPF_MAP_TYPE_', '').toLowerCase() ?? `type ${type}`
 
 function defaultOf(global: GlobalVariable): string {
   const { value } = global

@@ -13,6 +13,7 @@ import {
 } from '../object/index.ts'
 import { objectHelp, parseObjectArguments, setGlobals } from './object-arguments.ts'
 import { jsonLine, RecordColumns } from './record-lines.ts'
+import { allMaps, SampledMaps } from './sampled-maps.ts'
 
 export interface RunStreams {
   readonly out: (text: string) => void
@@ -64,20 +65,30 @@ export async function runObject(argv: readonly string[], streams: RunStreams): P
     onDrained: flush,
   })
   if (options.type === undefined) sayUnclear(object, options.types, streams)
+  const noRecords = maps.length === 0 && !options.printk
+  using sampled = new SampledMaps(object, options.maps ?? (noRecords ? allMaps(object) : []), {
+    json: options.json,
+    out: piece => {
+      flush()
+      streams.out(piece)
+    },
+  })
   const links = object.attach()
   const waiting = [...object.programs.values()].filter(each => each.loaded && each.links.length === 0)
   for (const { name, section } of waiting)
     streams.note(`not attached: ${name} (${section}): its section does not say where\n`)
-  if (links.length === 0 && events.count === 0)
+  if (links.length === 0 && events.count === 0 && options.maps === undefined)
     throw new BeetraceError(
       'OBJECT_USE',
       `${options.file} attaches nothing by itself and has no records to show`,
     )
   events.start()
+  sampled.start()
   await stopped(streams.stop)
   for (const link of links) link.close()
   await events.stop()
   flush()
+  sampled.finish()
   if (lost > 0) streams.note(`${lost} ${lost === 1 ? 'record' : 'records'} lost\n`)
   return 0
 }
@@ -106,7 +117,7 @@ function sayUnclear(object: BpfObject, types: Readonly<Record<string, string>>, 
     if (found.kind === 'found') continue
     const candidates = found.candidates.length === 0 ? '' : ` (${found.candidates.slice(0, 8).join(', ')})`
     note(
-      `the object does not say what the records of "${map.label}" are, so their bytes are shown: pass --type STRUCT${candidates}; ` +
+      `the object does not say what the records of "${map.label}" are, so their bytes are shown: pass --event-type STRUCT${candidates}; ` +
         'to have it in the object, declare the ring with __type(value, struct event), or put ' +
         '`const struct event *unused __attribute__((unused));` beside it\n',
     )

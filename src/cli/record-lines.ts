@@ -77,7 +77,7 @@ function row(cells: readonly { readonly text: string; readonly column: Column | 
 }
 
 /** What could move the cursor or break a line is written as an escape. */
-function toText(value: BtfValue): string {
+export function toText(value: BtfValue): string {
   if (typeof value === 'string') return value.replace(CONTROLS, asEscape)
   if (typeof value !== 'object') return String(value)
   if (value instanceof Uint8Array) return Buffer.from(value).toString('hex')

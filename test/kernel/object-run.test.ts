@@ -50,7 +50,7 @@ test('records come as JSON, with globals set', ready, async () => {
 })
 
 test('a struct that is not there is refused', ready, async () => {
-  await assert.rejects(run(['--type', 'nothing']), /has no struct "nothing"/)
+  await assert.rejects(run(['--event-type', 'nothing']), /has no struct "nothing"/)
 })
 
 test('prog loadall pins every program and map', ready, () => {

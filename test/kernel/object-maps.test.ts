@@ -1,0 +1,65 @@
+// `bee run` of an object that has no records: its maps are shown, and what it prints.
+import assert from 'node:assert/strict'
+import { statSync } from 'node:fs'
+import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { runObject } from '../../src/cli/object-run.ts'
+
+const COUNTS = 'test/object/fixtures/counts.bpf.o'
+
+/** Runs it on this process until `enough` of the output, for some seconds at most. */
+async function run(argv: readonly string[], enough: (out: string) => boolean = () => true) {
+  const stop = new AbortController()
+  let [out, notes] = ['', '']
+  const streams = {
+    out: (text: string) => {
+      out += text
+    },
+    note: (text: string) => {
+      notes += text
+    },
+    stop: stop.signal,
+  }
+  const running = runObject([COUNTS, '--only_tgid', String(process.pid), ...argv], streams)
+  running.catch(() => {}) // told by the caller's await
+  for (let i = 0; i < 200 && (i < 3 || !enough(out)); i++) {
+    statSync('/')
+    await sleep(20)
+  }
+  stop.abort()
+  return { status: await running, out, notes }
+}
+
+test('maps are shown at the end: structs in columns, slots as a histogram, CPUs added up', async () => {
+  const { status, out, notes } = await run([])
+  assert.equal(status, 0)
+  assert.equal(notes, '')
+  assert.match(out, new RegExp(`^calls:\n  +TGID +CALL +VALUE\n(  +${process.pid} +\\d+ +\\d+\n)+`))
+  assert.match(out, /\ndist, comm x:\n\[8, 16\) +\d+ \|@{52}\|\n/)
+  assert.match(out, /\nby_cpu:\n {2}KEY +VALUE\n +2 +\d+\n$/)
+})
+
+test('a map is shown at intervals, from nothing each time, as JSON', async () => {
+  const lines = (out: string) => out.trimEnd().split('\n')
+  const { out } = await run(['-j', '--map', 'by_cpu:50ms:clear'], so => lines(so).length > 3)
+  const shown = lines(out).map(line => JSON.parse(line))
+  assert.ok(shown.length > 3)
+  for (const { map, key, value, cpus } of shown) {
+    assert.deepEqual([map, key], ['by_cpu', 2])
+    assert.equal(
+      value,
+      cpus.reduce((sum: number, each: number) => sum + each, 0),
+    )
+  }
+  assert.ok(shown.every(({ value }) => value > 0 && value < 10_000))
+})
+
+test('a section of globals is a map, too', async () => {
+  const { out } = await run(['--map', '.rodata'])
+  assert.match(out, new RegExp(`^\\.rodata:\n  ONLY_TGID .*\n +${process.pid} `))
+})
+
+test('a map without entries, or that is not there, is refused', async () => {
+  await assert.rejects(run(['--map', 'queue']), /--map queue: maps of this type have no entries to list/)
+  await assert.rejects(run(['--map', 'clals']), /has no map "clals"/)
+})
