@@ -92,7 +92,7 @@ async function main(): Promise<number> {
   const [command, ...operands] = process.argv.slice(2)
   // loaded on demand: a script starts without them. A script of that name is run as ./run
   if (command === 'run') return await runCompiledObject(operands)
-  if (command === 'prog') return (await import('./object-run.ts')).progLoad(operands)
+  if (command === 'prog') return (await import('./object-run.ts')).progLoad(operands, say)
   if (command === 'gen') return (await import('./gen.ts')).gen(operands, text => write(1, messageBytes(text)))
   const caller = takeCaller(environBytes())
   const args = parseBeeArguments(process.argv.slice(2))

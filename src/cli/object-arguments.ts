@@ -10,7 +10,7 @@ export interface ObjectRunOptions {
   readonly file: string
   readonly json: boolean
   readonly help: boolean
-  /** leave out programs that the kernel refuses */
+  /** leave out programs and maps that the kernel refuses */
   readonly lenient: boolean
   readonly types: Readonly<Record<string, string>>
   /** struct of every map's records */
@@ -126,7 +126,7 @@ export function objectHelp(object: BpfObject): string {
     '      --map NAME[:S]       show a map at the end, and every S seconds; NAME:S:clear starts anew each time',
     '      --printk             show what the programs print by bpf_printk',
     '      --event-type STRUCT  what the records are, where the object does not say; MAP=STRUCT for one map',
-    '      --lenient            leave out programs that this kernel refuses',
+    '      --lenient            leave out what this kernel refuses',
   )
   const globals = [...settable(object)]
   if (globals.length > 0) lines.push('', 'globals:')

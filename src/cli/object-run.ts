@@ -3,11 +3,14 @@
 
 import { mkdirSync, rmSync } from 'node:fs'
 import { BeetraceError, UsageError } from '../errors/index.ts'
+import type { Link } from '../link/index.ts'
 import {
   type BpfObject,
   eventMaps,
   eventType,
   isKernelType,
+  type ObjectProgram,
+  type OnRefused,
   openObject,
   readEvents,
 } from '../object/index.ts'
@@ -35,16 +38,9 @@ export async function runObject(argv: readonly string[], streams: RunStreams): P
     return 0
   }
   setGlobals(object, options.rest)
-  object.load(
-    options.lenient
-      ? {
-          onRefused: ({ name, section }, error) => {
-            streams.note(`left out: ${name} (${section}): ${firstLine(error)}\n`)
-            return true
-          },
-        }
-      : {},
-  )
+  const refused = new Set<string>()
+  const lenient: LenientOptions = options.lenient ? leaveOut(streams.note, refused) : {}
+  object.load(lenient)
   const maps = eventMaps(object.source)
   const columns = new RecordColumns(maps.length)
   let text = ''
@@ -73,8 +69,10 @@ export async function runObject(argv: readonly string[], streams: RunStreams): P
       streams.out(piece)
     },
   })
-  const links = object.attach()
-  const waiting = [...object.programs.values()].filter(each => each.loaded && each.links.length === 0)
+  const links = object.attach(lenient)
+  const waiting = [...object.programs.values()].filter(
+    each => each.loaded && each.links.length === 0 && !refused.has(each.label),
+  )
   for (const { name, section } of waiting)
     streams.note(`not attached: ${name} (${section}): its section does not say where\n`)
   if (links.length === 0 && events.count === 0 && options.maps === undefined)
@@ -94,6 +92,17 @@ export async function runObject(argv: readonly string[], streams: RunStreams): P
 }
 
 const FLUSH_CHARS = 64 * 1024
+
+type LenientOptions = { readonly onRefused?: OnRefused }
+
+/** Says what this kernel does without. */
+const leaveOut = (note: (text: string) => void, refused = new Set<string>()): LenientOptions => ({
+  onRefused: ({ label, section }, error) => {
+    refused.add(label)
+    note(`left out: ${label} (${section}): ${firstLine(error)}\n`)
+    return true
+  },
+})
 
 const firstLine = (error: unknown): string =>
   (error instanceof Error ? error.message : String(error)).split('\n')[0]!
@@ -126,13 +135,14 @@ function sayUnclear(object: BpfObject, types: Readonly<Record<string, string>>, 
 
 /**
  * `load OBJ PATH` pins the first program at PATH, `loadall OBJ DIR` every one below DIR; both take `autoattach` (pins links
- * instead) and `pinmaps DIR`.
+ * instead), `pinmaps DIR`, and `--lenient`, which leaves out what this kernel refuses.
  * @throws UsageError; what loading, attaching and pinning throw. Nothing stays pinned then.
  */
-export function progLoad(argv: readonly string[]): number {
-  const [command, file, path, ...rest] = argv
+export function progLoad(argv: readonly string[], note: (text: string) => void): number {
+  const isLenient = argv.includes('--lenient')
+  const [command, file, path, ...rest] = argv.filter(each => each !== '--lenient')
   if ((command !== 'load' && command !== 'loadall') || file === undefined || path === undefined)
-    throw new UsageError('usage: bee prog load|loadall OBJECT PATH [autoattach] [pinmaps DIR]')
+    throw new UsageError('usage: bee prog load|loadall OBJECT PATH [autoattach] [pinmaps DIR] [--lenient]')
   let autoattach = false
   let mapFolder: string | undefined
   for (let i = 0; i < rest.length; i++) {
@@ -141,7 +151,8 @@ export function progLoad(argv: readonly string[]): number {
     else throw new UsageError(`bee prog ${command}: "${rest[i]}" is not known here`)
   }
   using object = openObject(file)
-  object.load()
+  const { onRefused }: LenientOptions = isLenient ? leaveOut(note) : {}
+  object.load(onRefused === undefined ? {} : { onRefused })
   const pinned: string[] = []
   const pin = (at: string, what: { pin(path: string): void }) => {
     what.pin(at)
@@ -154,7 +165,10 @@ export function progLoad(argv: readonly string[]): number {
     for (const program of command === 'load' ? programs.slice(0, 1) : programs) {
       const at = command === 'load' ? path : `${path}/${program.name}`
       if (!autoattach) pin(at, program.program)
-      else if (program.attachesItself) pin(at, program.attach())
+      else if (program.attachesItself) {
+        const link = attached(object, program, onRefused)
+        if (link !== undefined) pin(at, link)
+      }
     }
     if (mapFolder !== undefined) {
       mkdirSync(mapFolder, { recursive: true })
@@ -164,6 +178,20 @@ export function progLoad(argv: readonly string[]): number {
     return 0
   } catch (error) {
     for (const at of pinned) rmSync(at, { force: true })
+    throw error
+  }
+}
+
+/** Undefined where it was agreed to do without. */
+function attached(
+  object: BpfObject,
+  program: ObjectProgram,
+  onRefused: OnRefused | undefined,
+): Link | undefined {
+  try {
+    return object.attachProgram(program.name)
+  } catch (error) {
+    if (onRefused?.(program, error) === true) return undefined
     throw error
   }
 }

@@ -34,7 +34,7 @@ const INTERVAL_MS_MAX = 2 ** 31 - 1
 /** What is shown of an object that has no records to show, when nobody said: its maps, at the end. */
 export function allMaps(object: BpfObject): MapSample[] {
   return [...object.maps.values()]
-    .filter(map => map.source.role === 'map' && canReadMap(map))
+    .filter(map => map.loaded && map.source.role === 'map' && canReadMap(map))
     .map(({ label }) => ({ label }))
 }
 

@@ -5,6 +5,13 @@ export { type EventType, eventMaps, eventType } from './event-type.ts'
 export { isKernelType, type ObjectEvent, ObjectEvents, type ReadEventsOptions, readEvents } from './events.ts'
 export { GlobalVariable } from './globals.ts'
 export { canReadMap, type MapRow, type ReadMapOptions, readMap } from './map-values.ts'
-export { BpfObject, type ObjectLoadOptions, type OpenOptions, openObject } from './object.ts'
+export {
+  BpfObject,
+  type ObjectAttachOptions,
+  type ObjectLoadOptions,
+  type OnRefused,
+  type OpenOptions,
+  openObject,
+} from './object.ts'
 export { ObjectMap } from './object-map.ts'
 export { ObjectProgram } from './object-program.ts'

@@ -116,14 +116,18 @@ function innerOf(inner: MapSpec, input: MapInput): MapSpec {
   return typed ? { ...spec, btf: { ...btf, data: input.loadedBtf!.data } } : spec
 }
 
-/** Puts maps into maps of maps, and programs into program arrays, where the source says so. Throws ObjectError. */
+/**
+ * Puts maps into maps of maps, and programs into program arrays, where the source says so; what was left out has no place.
+ * Throws ObjectError.
+ */
 export function fillMap(
   { source, map, label }: ObjectMap,
   file: string,
   fdOf: (value: string) => number | undefined,
+  isLeftOut: (value: string) => boolean,
 ): void {
   for (const [index, value] of (source.values ?? []).entries()) {
-    if (value === undefined) continue
+    if (value === undefined || isLeftOut(value)) continue
     const fd = fdOf(value)
     if (fd === undefined)
       throw new ObjectError(file, `its value ${index}, "${value}", is not loaded`, { map: label })

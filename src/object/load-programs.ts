@@ -13,6 +13,7 @@ import {
   BPF_TRACE_UPROBE_MULTI,
 } from '../sys/index.ts'
 import type { KernelNames } from './kernel-names.ts'
+import type { ObjectMap } from './object-map.ts'
 import type { ObjectProgram } from './object-program.ts'
 import { relocate } from './relocate.ts'
 
@@ -82,6 +83,22 @@ export function loadObjectProgram(program: ObjectProgram, input: ProgramInput): 
     return loadVariant(program, spec, options)
   } catch (error) {
     throw explained(error, program.name, poisoned)
+  }
+}
+
+/**
+ * Has the kernel keep the object's constants as long as the program, also those its code does not mention: they are what tools
+ * read to learn about a program (Linux 5.10; where that fails, nothing is missed that programs need).
+ */
+export function bindConstants({ program, source }: ObjectProgram, maps: Iterable<ObjectMap>): void {
+  for (const map of maps) {
+    if (!map.loaded || map.source.role !== 'data' || !map.section.startsWith('.rodata')) continue
+    if (source.insns.some(({ ref }) => ref?.kind === 'mapValue' && ref.name === map.label)) continue
+    try {
+      program.bindMap(map.map)
+    } catch (error) {
+      if (!(error instanceof SyscallError)) throw error
+    }
   }
 }
 

@@ -7,6 +7,8 @@ import type { BpfMap } from '../map/index.ts'
 export class ObjectMap {
   /** what the source calls it: a variable's name, or `.rodata` */
   readonly label: string
+  /** of the object: `.maps`, `.rodata` */
+  readonly section: string
   readonly source: CompiledMap
   /** number of entries, or bytes of a ring */
   maxEntries: number
@@ -25,6 +27,7 @@ export class ObjectMap {
   constructor(source: CompiledMap) {
     this.source = source
     this.label = source.label
+    this.section = source.section
     this.maxEntries = source.maxEntries
     this.valueSize = source.valueSize
     this.autocreate = source.autocreate

@@ -8,6 +8,8 @@ import { type AttachOptions, attachProgram } from './attach.ts'
 
 export class ObjectProgram {
   readonly name: string
+  /** the same: what it is known by among programs and maps */
+  readonly label: string
   /** as SEC() has it */
   readonly section: string
   readonly source: CompiledProgram
@@ -31,6 +33,7 @@ export class ObjectProgram {
   constructor(source: CompiledProgram) {
     this.source = source
     this.name = source.name
+    this.label = source.name
     this.section = source.section
     this.type = source.type
     this.expectedAttachType = source.expectedAttachType

@@ -33,8 +33,8 @@ import type { AttachOptions } from './attach.ts'
 import { GlobalVariable } from './globals.ts'
 import { fillConfig } from './kconfig.ts'
 import { KernelNames } from './kernel-names.ts'
-import { fillMap, makeMap } from './load-maps.ts'
-import { loadObjectProgram } from './load-programs.ts'
+import { fillMap, type MapInput, makeMap } from './load-maps.ts'
+import { bindConstants, loadObjectProgram } from './load-programs.ts'
 import { ObjectMap } from './object-map.ts'
 import { ObjectProgram } from './object-program.ts'
 import { planStructOps, type StructOpsPlan } from './struct-ops-plan.ts'
@@ -52,11 +52,18 @@ export interface ObjectLoadOptions {
   readonly kernelConfig?: string
   /** directory of a BPF file system for maps that are pinned by name; its root unless told */
   readonly pinRoot?: string
-  /**
-   * Told of each program that this kernel refuses: returning true leaves it out, and loading goes on. Maps are needed all the
-   * same.
-   */
-  readonly onRefused?: (program: ObjectProgram, error: unknown) => boolean
+  readonly onRefused?: OnRefused
+}
+
+/**
+ * Told of each program and map that cannot be had on this kernel: returning true leaves it out, and the rest goes on. Programs
+ * that would reach a map that was left out are refused in their turn.
+ */
+export type OnRefused = (refused: ObjectProgram | ObjectMap, error: unknown) => boolean
+
+export interface ObjectAttachOptions extends AttachOptions {
+  /** the same for what cannot be attached */
+  readonly onRefused?: OnRefused
 }
 
 /** Opens a compiled object. Throws ElfError, BtfError, ObjectError, AsmError. */
@@ -81,6 +88,8 @@ export class BpfObject implements Disposable {
   readonly #data = new Map<string, Uint8Array>()
   readonly #structOps = new Map<string, StructOpsPlan>()
   readonly #links: Link[] = []
+  /** labels of what `onRefused` agreed to do without */
+  readonly #leftOut = new Set<string>()
   #state: 'open' | 'loaded' | 'closed' = 'open'
 
   /** Use `openObject`. */
@@ -139,7 +148,8 @@ export class BpfObject implements Disposable {
         const program = this.programs.get(label)
         return program?.loaded ? program.program.fd : undefined
       }
-      for (const map of this.maps.values()) if (map.loaded) fillMap(map, this.source.file, fdOf)
+      for (const map of this.maps.values())
+        if (map.loaded) fillMap(map, this.source.file, fdOf, label => this.#leftOut.has(label))
       this.#state = 'loaded'
       return this
     } catch (error) {
@@ -152,26 +162,39 @@ export class BpfObject implements Disposable {
 
   /**
    * Attaches every loaded program whose section says where, and every struct_ops map. What is attached is closed with the
-   * object. Of several, one that fails undoes those before it.
+   * object. Of several, one that fails undoes those before it, unless `onRefused` would rather do without it.
    * @throws what attaching throws
    */
-  attach(options: AttachOptions = {}): Link[] {
+  attach({ onRefused, ...options }: ObjectAttachOptions = {}): Link[] {
     this.#requireLoaded()
     const links: Link[] = []
+    const attach = (what: ObjectProgram | ObjectMap, how: () => Link) => {
+      try {
+        links.push(how())
+      } catch (error) {
+        if (onRefused?.(what, error) !== true) throw error
+      }
+    }
     try {
       for (const program of this.programs.values()) {
-        if (!program.loaded || !program.autoattach) continue
-        if (program.source.sectionName?.definition.attach === 'usdt') {
-          if (program.attachTo !== undefined) links.push(this.attachUsdt(program.name, options))
-        } else if (program.attachesItself) links.push(program.attach(options))
+        if (program.loaded && program.autoattach && program.attachesItself)
+          attach(program, () => this.attachProgram(program.name, options))
       }
       for (const map of this.maps.values())
-        if (map.loaded && map.source.role === 'structOps') links.push(this.attachStructOps(map.label))
+        if (map.loaded && map.source.role === 'structOps') attach(map, () => this.attachStructOps(map.label))
       return links
     } catch (error) {
       for (const link of links.reverse()) link.close()
       throw error
     }
+  }
+
+  /** Attaches one program of any section that says where, or as `options` say. Throws what attaching throws. */
+  attachProgram(name: string, options: AttachOptions = {}): Link {
+    this.#requireLoaded()
+    const program = this.program(name)
+    const isUsdt = program.source.sectionName?.definition.attach === 'usdt'
+    return isUsdt ? this.attachUsdt(name, options) : program.attach(options)
   }
 
   /** Attaches a program of section `usdt`: to its target, or to `PATH:PROVIDER:NAME`. Throws BeetraceError `OBJECT_USE`. */
@@ -208,6 +231,7 @@ export class BpfObject implements Disposable {
   }
 
   #unload(): void {
+    this.#leftOut.clear()
     for (const link of this.#links.splice(0).reverse()) link.close()
     for (const program of [...this.programs.values()].reverse()) program.close()
     for (const map of [...this.maps.values()].reverse()) map.close()
@@ -235,22 +259,33 @@ export class BpfObject implements Disposable {
     const input = { file, loadedBtf, pinRoot: () => options.pinRoot ?? openBpfFs() }
     for (const map of this.maps.values()) {
       if (!map.autocreate) continue
-      if (map.source.role === 'structOps') {
-        map.hold(this.#makeStructOps(map))
-        continue
+      try {
+        map.hold(this.#makeMap(map, options, input))
+      } catch (error) {
+        this.#leaveOut(map, error, options)
       }
-      const data = this.#data.get(map.label)
-      if (map.source.role === 'kconfig' && data !== undefined)
-        fillConfig(this.source, data, {
-          text: () => options.kernelConfig ?? readKernelConfig(),
-          facts: {
-            LINUX_KERNEL_VERSION: linuxVersionCode,
-            LINUX_HAS_BPF_COOKIE: () => Number(hasFeature(features.perfEventLink)),
-            LINUX_HAS_SYSCALL_WRAPPER: () => Number(hasSyscallWrapper()),
-          },
-        })
-      map.hold(makeMap(map, data, input))
     }
+  }
+
+  #makeMap(map: ObjectMap, options: ObjectLoadOptions, input: MapInput): BpfMap {
+    if (map.source.role === 'structOps') return this.#makeStructOps(map)
+    const data = this.#data.get(map.label)
+    if (map.source.role === 'kconfig' && data !== undefined)
+      fillConfig(this.source, data, {
+        text: () => options.kernelConfig ?? readKernelConfig(),
+        facts: {
+          LINUX_KERNEL_VERSION: linuxVersionCode,
+          LINUX_HAS_BPF_COOKIE: () => Number(hasFeature(features.perfEventLink)),
+          LINUX_HAS_SYSCALL_WRAPPER: () => Number(hasSyscallWrapper()),
+        },
+      })
+    return makeMap(map, data, input)
+  }
+
+  /** Throws the error unless it was agreed to do without. */
+  #leaveOut(what: ObjectProgram | ObjectMap, error: unknown, { onRefused }: ObjectLoadOptions): void {
+    if (onRefused?.(what, error) !== true) throw error
+    this.#leftOut.add(what.label)
   }
 
   #makeStructOps(map: ObjectMap): BpfMap {
@@ -292,8 +327,9 @@ export class BpfObject implements Disposable {
       if (!program.autoload) continue
       try {
         program.hold(this.#loadProgram(program, input))
+        bindConstants(program, this.maps.values())
       } catch (error) {
-        if (options.onRefused?.(program, error) !== true) throw error
+        this.#leaveOut(program, error, options)
       }
     }
   }

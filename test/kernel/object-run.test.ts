@@ -57,11 +57,14 @@ test('prog loadall pins every program and map', ready, () => {
   const root = `${openBpfFs()}/beetrace-run-${process.pid}`
   mkdirSync(root)
   try {
-    assert.equal(progLoad(['loadall', SAMPLE_PATH, `${root}/progs`, 'pinmaps', `${root}/maps`]), 0)
+    assert.equal(
+      progLoad(['loadall', SAMPLE_PATH, `${root}/progs`, 'pinmaps', `${root}/maps`], () => {}),
+      0,
+    )
     assert.deepEqual(readdirSync(`${root}/progs`).sort(), ['first', 'second'])
     assert.ok(readdirSync(`${root}/maps`).includes('events'))
-    assert.throws(() => progLoad(['loadall', SAMPLE_PATH, `${root}/progs`]), /EEXIST/)
-    assert.throws(() => progLoad(['loadall', SAMPLE_PATH]), /usage: bee prog/)
+    assert.throws(() => progLoad(['loadall', SAMPLE_PATH, `${root}/progs`], () => {}), /EEXIST/)
+    assert.throws(() => progLoad(['loadall', SAMPLE_PATH], () => {}), /usage: bee prog/)
   } finally {
     rmSync(root, { recursive: true })
   }

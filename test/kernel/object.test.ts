@@ -91,8 +91,8 @@ test('a program that is refused can be left out', ready(), () => {
   object.program('poisoned').autoload = true
   const refused: string[] = []
   object.load({
-    onRefused: ({ name }) => {
-      refused.push(name)
+    onRefused: ({ label }) => {
+      refused.push(label)
       return true
     },
   })
