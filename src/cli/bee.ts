@@ -1,8 +1,9 @@
 // The command `bee`: runs scripts in bpftrace's language, and lists what they can trace.
 
 import { writeSync } from 'node:fs'
+import { isatty } from 'node:tty'
 import { BeetraceError, UsageError } from '../errors/index.ts'
-import { environBytes, exitNow } from '../sys/index.ts'
+import { environBytes, exitNow, setProcessName } from '../sys/index.ts'
 import { parseBeeArguments } from './bee-arguments.ts'
 import { BEE_HELP, BEE_SYNOPSIS } from './bee-help.ts'
 import { takeCaller } from './caller.ts'
@@ -17,7 +18,8 @@ import { VERSION } from './version.ts'
 const EXIT_FAILED = 1
 const EXIT_USAGE = 2
 
-const colour = isColoured(process.env.BPFTRACE_COLOR, process.stderr.isTTY)
+// `process.stderr` would make a pipe non-blocking, also for those we share it with: `(bee -l | grep x) 2>&1 | less`
+const colour = isColoured(process.env.BPFTRACE_COLOR, isatty(2))
 
 /** A message to stderr; bytes are a script's own. */
 function say(text: string | Uint8Array): void {
@@ -113,6 +115,8 @@ async function main(): Promise<number> {
       return status
     }
     case 'script': {
+      // so that a script about programs of Node.js can leave us out: /comm == "node"/
+      setProcessName('bee')
       const printed = new Printed()
       const status = await runScript(args, caller, { print: printed.print, say })
       printed.flush()

@@ -5,7 +5,14 @@ import { realpathSync } from 'node:fs'
 import { constants } from 'node:os'
 import { BeetraceError, errnoName, UsageError } from '../errors/index.ts'
 import { readProcess } from '../kernel/index.ts'
-import { bindProcess, killProcess, releaseProcess, spawnProcess, waitChild } from '../sys/index.ts'
+import {
+  bindProcess,
+  killProcess,
+  releaseProcess,
+  setParentDeathSignal,
+  spawnProcess,
+  waitChild,
+} from '../sys/index.ts'
 import type { Caller } from './caller.ts'
 import { findExecutable } from './command.ts'
 
@@ -43,8 +50,9 @@ export class HeldCommand implements Disposable {
       }
       await new Promise(resolve => setTimeout(resolve, 1))
     }
-    // whatever ends us before it runs must not leave it stopped for ever; where this is forbidden it may
-    bindProcess(pid)
+    // Whatever ends us before it runs must not leave it stopped for ever, and once it runs it ends with us. Where
+    // ptrace is forbidden neither is sure.
+    if (bindProcess(pid) === 0) setParentDeathSignal(pid, constants.signals.SIGTERM)
     return command
   }
 

@@ -1,6 +1,7 @@
 // Runs one script from its text to the last map: compiles, attaches, waits for its end, and says what was lost.
 
 import { closeSync, openSync, writeSync } from 'node:fs'
+import { isatty } from 'node:tty'
 import { demangle } from '../elf/index.ts'
 import { BeetraceError } from '../errors/index.ts'
 import { checkPrivileges, ownPidNamespace, processExe, readProcess, UserSymbols } from '../kernel/index.ts'
@@ -277,7 +278,7 @@ function runTrials(session: ScriptSession, { mode, format }: ScriptOptions): num
     return 0
   }
   const trials = session.runTests()
-  writeSync(1, format === 'json' ? trialsJson(trials) : trialsText(trials, process.stdout.isTTY))
+  writeSync(1, format === 'json' ? trialsJson(trials) : trialsText(trials, isatty(1)))
   return trials.every(({ passed }) => passed) ? 0 : FAILED
 }
 

@@ -54,8 +54,9 @@ const DEFAULT_INTERVAL_MS = 5
 /** After so long other work of the process gets its turn. */
 const TURN_MS = 25
 
-/** Records handed over before the level is looked at again. */
+/** Records handed over before the level and the time are looked at again; few where each takes long. */
 const RECORDS_A_LEVEL = 256
+const RECORDS_AT_FIRST = 16
 
 /**
  * After a ring with a waiting flag went idle, one more look: the kernel half may have read the flag just before it was
@@ -73,6 +74,7 @@ export class EventReader implements Disposable {
   readonly #onError: ((error: unknown) => void) | undefined
   readonly #onLevel: ((level: number) => void) | undefined
   readonly #patience: Patience | undefined
+  #batch = RECORDS_AT_FIRST
   /** the last turn left records */
   #behind = false
   /** since when records may wait in a ring, performance.now() */
@@ -206,18 +208,25 @@ export class EventReader implements Disposable {
 
   /** Reads until the rings are empty or a turn is over; how many records. */
   #readTurn(): number {
-    const endMs = performance.now() + TURN_MS
+    let nowMs = performance.now()
+    const endMs = nowMs + TURN_MS
     let records = 0
     for (;;) {
       this.#behind = false
+      const batch = this.#batch
       for (const { ring } of this.#rings) {
         this.#guard(() => {
-          const taken = ring.drain(RECORDS_A_LEVEL)
+          const taken = ring.drain(batch)
           records += taken
-          if (taken === RECORDS_A_LEVEL) this.#behind = true
+          if (taken === batch) this.#behind = true
         })
       }
-      if (!this.#behind || this.#state === 'stopped' || performance.now() > endMs) break
+      const startMs = nowMs
+      nowMs = performance.now()
+      // a callback may run a command each time
+      this.#batch =
+        nowMs - startMs > TURN_MS ? Math.max(1, batch >> 3) : Math.min(RECORDS_A_LEVEL, batch << 1)
+      if (!this.#behind || this.#state === 'stopped' || nowMs > endMs) break
       this.#tellLevel()
     }
     if (!this.#behind) this.#waitingSinceMs = performance.now()

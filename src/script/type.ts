@@ -29,6 +29,8 @@ export interface BoolType {
 export interface StringType {
   readonly kind: 'string'
   readonly capacity: number
+  /** a `char x[N]` of C, which may be full without a NUL: nothing was cut from it then */
+  readonly whole?: true
 }
 
 /** `buf()`: a u32 length, then `capacity` bytes. Printed as text with `\x..` escapes, or by `%r`, `%rx`, `%rh`. */

@@ -107,6 +107,7 @@ export {
   netlinkRequest,
   u32Attribute,
 } from './netlink.ts'
+export { setParentDeathSignal } from './parent-death.ts'
 export {
   PERF_COUNT_SW_BPF_OUTPUT,
   PERF_COUNT_SW_CPU_CLOCK,
@@ -147,6 +148,7 @@ export {
   RLIMIT_MEMLOCK,
   RLIMIT_NOFILE,
   releaseProcess,
+  setProcessName,
   setResourceLimit,
   waitChild,
 } from './process.ts'

@@ -1,12 +1,13 @@
 // Processes: wait for them, signal them, and end this one the way a traced program ended.
 
-import { allocate, getU64, LITTLE_ENDIAN, setU64 } from './bytes.ts'
+import { allocate, cString, getU64, LITTLE_ENDIAN, setU64 } from './bytes.ts'
 import { keepAlive } from './keep.ts'
 import { linux } from './linux.ts'
 
 const PTRACE_DETACH = 17
 const PTRACE_SEIZE = 0x4206
 const PTRACE_O_EXITKILL = 0x100000
+const PR_SET_NAME = 15
 const P_PID = 1
 const P_PIDFD = 3
 const WNOHANG = 1
@@ -39,6 +40,13 @@ export const bindProcess = (pid: number): number => linux().ptrace(PTRACE_SEIZE,
 
 /** Undoes `bindProcess`: the process stays stopped. */
 export const releaseProcess = (pid: number): number => linux().ptrace(PTRACE_DETACH, pid, 0, 0)
+
+/** Names this process (its first thread) in `comm`; at most 15 bytes count. prctl(2), PR_SET_NAME. */
+export const setProcessName = (name: string): void => {
+  const text = cString(name)
+  linux().prctl(PR_SET_NAME, linux().address(text), 0, 0, 0)
+  keepAlive(text)
+}
 
 /** How a child ended. */
 export interface ChildExit {

@@ -56,7 +56,10 @@ export function sameType(a: ScriptType, b: ScriptType): boolean {
     }
     case 'enum':
       return sameEnum(a, b as EnumType) && a.bits === (b as EnumType).bits
-    case 'string':
+    case 'string': {
+      const other = b as typeof a
+      return a.capacity === other.capacity && a.whole === other.whole
+    }
     case 'buffer':
       return a.capacity === (b as typeof a).capacity
     case 'pointer':

@@ -1,6 +1,6 @@
 // Expressions to code. Constants first: what the checker knows is never computed.
 
-import { type IntType, bool as irBool, nullable, pointer, s64, u64, type Value } from '../../ir/index.ts'
+import { type IntType, bool as irBool, nullable, pointer, u64, type Value } from '../../ir/index.ts'
 import type {
   Binary,
   Call,
@@ -499,7 +499,7 @@ export function memberOf(l: Lowering, object: Datum, member: StructMember, type:
   return at(l, type, base, offset + member.offsetBytes)
 }
 
-/** A bit field: the bytes that it touches are read, and the bits cut out. */
+/** A bit field: the bytes that it touches are read, and the bits cut out; without a sign, as bpftrace reads them. */
 function bitField(l: Lowering, object: Datum, member: StructMember, type: ScriptType): Datum {
   const { b } = l
   const { offset: from, size } = member.bits!
@@ -518,9 +518,7 @@ function bitField(l: Lowering, object: Datum, member: StructMember, type: Script
     const { base, offset } = object.kind === 'bytes' ? object : inMemory(l, object)
     value = b.convert(b.load(base, offset + member.offsetBytes, word), u64)
   }
-  const signed = isSigned(type)
-  const high = b.shl(value, 64 - from - size)
-  const cut = signed ? b.shr(b.convert(high, s64), 64 - size) : b.shr(high, 64 - size)
+  const cut = b.shr(b.shl(value, 64 - from - size), 64 - size)
   return { kind: 'scalar', type, value: b.convert(cut, registerType(type) as IntType) }
 }
 

@@ -27,6 +27,8 @@ export class Printf {
   /** bytes of the argument as stored; of a string its capacity */
   readonly #sizes: Uint32Array
   readonly #signed: Uint8Array
+  /** length at which a string was cut; none of an array of C */
+  readonly #cutAt: readonly number[]
   readonly #offsets: Uint32Array
 
   /** @param format a byte string */
@@ -38,6 +40,9 @@ export class Printf {
     this.#kinds = Uint8Array.from(types, (type, i) => kindOf(type, this.#format.specs[i]!))
     this.#sizes = Uint32Array.from(types, sizeOf)
     this.#signed = Uint8Array.from(types, type => (type.kind === 'integer' && type.signed ? 1 : 0))
+    this.#cutAt = types.map(type =>
+      type.kind === 'string' && !type.whole ? type.capacity : Number.POSITIVE_INFINITY,
+    )
     this.#offsets = Uint32Array.from(placeElements(tuple(types)).offsets)
   }
 
@@ -53,7 +58,7 @@ export class Printf {
       const from = at + this.#offsets[i]!
       switch (kinds[i]) {
         case STRING:
-          this.#string(out, bytes, from, Math.min(end, from + this.#sizes[i]!), this.#sizes[i]!)
+          this.#string(out, bytes, from, Math.min(end, from + this.#sizes[i]!), this.#cutAt[i]!)
           break
         case INT32:
           out.i32(this.#low(view, from, i))
@@ -86,11 +91,11 @@ export class Printf {
     return text
   }
 
-  #string(out: ByteWriter, bytes: Uint8Array, from: number, end: number, capacity: number): void {
+  #string(out: ByteWriter, bytes: Uint8Array, from: number, end: number, cutAt: number): void {
     let to = from
     while (to < end && bytes[to] !== 0) to++
     out.copy(bytes, from, to - from)
-    if (to - from === capacity) out.ascii(this.#names.truncationTrailer)
+    if (to - from === cutAt) out.ascii(this.#names.truncationTrailer)
   }
 
   #hex(out: ByteWriter, low: number, high: number): void {
@@ -172,5 +177,5 @@ function sizeOf(type: ScriptType): number {
 /** A string that stands last may be shorter in the record than its type says. */
 function cutTo(type: ScriptType, available: number): ScriptType {
   if (type.kind !== 'string' || type.capacity <= available) return type
-  return { kind: 'string', capacity: Math.max(available, 0) }
+  return { ...type, capacity: Math.max(available, 0) }
 }

@@ -33,7 +33,7 @@ export function decodeShown(type: ScriptType, view: DataView, offset: number, na
     case 'bool':
       return view.getUint8(offset) !== 0
     case 'string':
-      return readString(view, offset, type.capacity, names.truncationTrailer)
+      return readString(view, offset, type.capacity, type.whole ? '' : names.truncationTrailer)
     case 'buffer': {
       const length = Math.min(view.getUint32(offset, true), type.capacity)
       return { kind: 'buffer', bytes: copyBytes(view, offset + 4, length) }

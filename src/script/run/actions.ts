@@ -47,10 +47,11 @@ const HEADER_BYTES = 8
 export class Actions {
   readonly #context: ActionContext
   readonly #handlers: readonly Handler[]
+  readonly #commands = { untilMs: Number.POSITIVE_INFINITY, leftOut: 0 }
 
   constructor(context: ActionContext) {
     this.#context = context
-    this.#handlers = context.script.actions.map(action => handlerOf(action, context))
+    this.#handlers = context.script.actions.map(action => handlerOf(action, context, this.#commands))
   }
 
   /** Does what the record at `offset` asks. */
@@ -62,6 +63,15 @@ export class Actions {
     handler(data, bytes, offset + HEADER_BYTES, offset + byteLength)
   }
 
+  /** Commands of `system()` that are asked for later, by `performance.now()`, are counted and not run. */
+  runCommandsUntil(timeMs: number): void {
+    this.#commands.untilMs = timeMs
+  }
+
+  get commandsLeftOut(): number {
+    return this.#commands.leftOut
+  }
+
   /** `print(@m)`, also of the maps that are left at the end. */
   printMap(map: ScriptMap, top = 0, div = 0): void {
     printMap(this.#context, map, top, div)
@@ -71,7 +81,12 @@ export class Actions {
 /** Arguments at `at`; the record ends at `end`. */
 type Handler = (data: DataView, bytes: Uint8Array, at: number, end: number) => void
 
-function handlerOf(action: Action, context: ActionContext): Handler {
+interface Commands {
+  readonly untilMs: number
+  leftOut: number
+}
+
+function handlerOf(action: Action, context: ActionContext, commands: Commands): Handler {
   const { output, names, script, maps } = context
   switch (action.kind) {
     case 'printf': {
@@ -117,7 +132,10 @@ function handlerOf(action: Action, context: ActionContext): Handler {
     }
     case 'system': {
       const command = formatter(action, context)
-      return (data, _, at, end) => system(context, action, command(data, at, end))
+      return (data, _, at, end) => {
+        if (performance.now() < commands.untilMs) system(context, action, command(data, at, end))
+        else commands.leftOut++
+      }
     }
     case 'exit':
       return (data, _, at) => context.exit(data.getInt32(at, true))

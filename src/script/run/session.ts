@@ -71,6 +71,13 @@ export interface ScriptEnd {
   readonly lost: number
 }
 
+/** How long commands of `system()` that were asked for before the end may still take; `end` may take as long as it likes. */
+const LATE_COMMANDS_MS = 1000
+
+function commandsLeftOut(count: number): string {
+  return `${count} more command${count === 1 ? '' : 's'} of system() waited when the script was ended, and did not run`
+}
+
 /** Output is handed on in pieces of about this size. */
 const FLUSH_BYTES = 1 << 18
 
@@ -227,8 +234,14 @@ export class ScriptSession implements Disposable {
   /** Detaches, runs `end`, prints what is left. */
   async stop(): Promise<ScriptEnd> {
     closeLinks(this.#links)
+    // What the probes have still asked for comes first, so that `end` finds room in the ring.
+    this.#actions.runCommandsUntil(performance.now() + LATE_COMMANDS_MS)
+    await this.#reader.stop()
+    this.#actions.runCommandsUntil(Number.POSITIVE_INFINITY)
     this.#runAll('end')
     await this.#reader.stop()
+    const leftOut = this.#actions.commandsLeftOut
+    if (leftOut > 0) this.#options.fail(commandsLeftOut(leftOut))
     const lost = this.#lost() + this.#skipped()
     this.#output.end()
     if (this.#options.printMapsOnExit) this.#printMaps()

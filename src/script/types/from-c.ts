@@ -167,7 +167,9 @@ class CLayouter {
     const sizeBytes = element.sizeBytes * count
     const { alignBytes } = element
     // Only plain `char` is text: `uint8_t x[4]` is numbers.
-    if (of.kind === 'integer' && of.name === 'char') return { type: string(count), sizeBytes, alignBytes }
+    if (of.kind === 'integer' && of.name === 'char') {
+      return { type: { ...string(count), whole: true }, sizeBytes, alignBytes }
+    }
     return { type: { kind: 'array', element: element.type, count, space: 'none' }, sizeBytes, alignBytes }
   }
 }

@@ -189,9 +189,8 @@ export const probeBuiltins: readonly BuiltinEntry[] = [
     name: 'usermode',
     type(c, node) {
       if (NO_REGISTERS.includes(c.provider)) c.body.constants.set(node.id, 1n)
-      else if (!WITH_REGISTERS.includes(c.provider)) {
-        c.report(say.builtinElsewhere, node, { name: 'usermode', provider: c.provider })
-      }
+      // the kernel's own code runs there
+      else if (!WITH_REGISTERS.includes(c.provider)) c.body.constants.set(node.id, 0n)
       return c.needsContext(node) ? uint8 : undefined
     },
     lower(l) {
