@@ -28,6 +28,11 @@ function say(text: string | Uint8Array): void {
 }
 
 function write(fd: number, bytes: Uint8Array): void {
+  if (!written(fd, bytes) && fd === 1) exitNow(0)
+}
+
+/** False when nobody reads any more (`| head`): nothing is lost that anybody wanted. */
+function written(fd: number, bytes: Uint8Array): boolean {
   try {
     for (let at = 0; at < bytes.length; ) {
       try {
@@ -36,11 +41,11 @@ function write(fd: number, bytes: Uint8Array): void {
         if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error
       }
     }
+    return true
   } catch (error) {
     // nobody can be told any more
-    if (fd === 2) return
-    // nobody reads any more (`| head`): nothing is lost that anybody wanted
-    if ((error as NodeJS.ErrnoException).code === 'EPIPE') exitNow(0)
+    if (fd === 2) return false
+    if ((error as NodeJS.ErrnoException).code === 'EPIPE') return false
     throw new BeetraceError('OUTPUT', `cannot write to stdout: ${reasonOf(error)}`, { cause: error })
   }
 }
@@ -83,11 +88,24 @@ async function runCompiledObject(operands: readonly string[]): Promise<number> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const) {
     process.on(signal, () => stopped.abort())
   }
-  return await runObject(operands, {
-    out: text => write(1, messageBytes(text)),
+  let [closed, failure]: [boolean, unknown] = [false, undefined]
+  const status = await runObject(operands, {
+    // when nobody reads any more, it is an end like any other, with all taken off and away; and so it is when the disk is full
+    out: text => {
+      if (closed) return
+      try {
+        closed = !written(1, messageBytes(text))
+      } catch (error) {
+        closed = true
+        failure = error
+      }
+      if (closed) stopped.abort()
+    },
     note: text => say(text),
     stop: stopped.signal,
   })
+  if (failure !== undefined) throw failure
+  return status
 }
 
 async function main(): Promise<number> {

@@ -12,9 +12,11 @@ import {
   type ObjectProgram,
   type OnRefused,
   openObject,
+  printkFormats,
   readEvents,
 } from '../object/index.ts'
-import { objectHelp, parseObjectArguments, setGlobals } from './object-arguments.ts'
+import { type ObjectRunOptions, objectHelp, parseObjectArguments, setGlobals } from './object-arguments.ts'
+import { PrintkLines } from './printk-lines.ts'
 import { jsonLine, RecordColumns } from './record-lines.ts'
 import { allMaps, SampledMaps } from './sampled-maps.ts'
 
@@ -61,13 +63,15 @@ export async function runObject(argv: readonly string[], streams: RunStreams): P
     onDrained: flush,
   })
   if (options.type === undefined) sayUnclear(object, options.types, streams)
+  const show = (piece: string) => {
+    flush()
+    streams.out(piece)
+  }
+  using printk = openPrintk(object, options, show, streams)
   const noRecords = maps.length === 0 && !options.printk
   using sampled = new SampledMaps(object, options.maps ?? (noRecords ? allMaps(object) : []), {
     json: options.json,
-    out: piece => {
-      flush()
-      streams.out(piece)
-    },
+    out: show,
   })
   const links = object.attach(lenient)
   const waiting = [...object.programs.values()].filter(
@@ -82,13 +86,45 @@ export async function runObject(argv: readonly string[], streams: RunStreams): P
     )
   events.start()
   sampled.start()
+  printk?.start()
   await stopped(streams.stop)
   for (const link of links) link.close()
   await events.stop()
   flush()
+  printk?.finish()
   sampled.finish()
   if (lost > 0) streams.note(`${lost} ${lost === 1 ? 'record' : 'records'} lost\n`)
+  if (printk !== undefined && printk.lostCount > 0)
+    streams.note(`${printk.lostCount} lines of bpf_printk lost\n`)
   return 0
+}
+
+function openPrintk(
+  object: BpfObject,
+  options: ObjectRunOptions,
+  out: (text: string) => void,
+  { note }: RunStreams,
+): PrintkLines | undefined {
+  const formats = printkFormats(object.source)
+  if (!options.printk) {
+    const otherwise = options.maps?.length ?? [...eventMaps(object.source), ...allMaps(object)].length
+    if (formats.used && otherwise === 0) note('the programs print by bpf_printk, which --printk shows\n')
+    return undefined
+  }
+  if (!formats.used) {
+    note('--printk: no program of the object prints by bpf_printk\n')
+    return undefined
+  }
+  const lines = new PrintkLines({ json: options.json, formats, out })
+  if (lines.shared)
+    note(
+      '--printk reads the trace that all share (no tracefs instance can be made): other readers miss what is shown here\n',
+    )
+  if (formats.patterns === undefined)
+    note(
+      '--printk: the formats of this object are not known, so what other programs print is shown as well\n',
+    )
+  return lines
 }
 
 const FLUSH_CHARS = 64 * 1024

@@ -58,6 +58,7 @@ export {
 export type { Mapping } from './process-maps.ts'
 export { programTypeFeatures } from './program-features.ts'
 export { compareReleases, isAtLeast, type KernelRelease, kernelRelease, parseRelease } from './release.ts'
+export { TracePipe } from './trace-pipe.ts'
 export {
   readKprobeBlacklist,
   readTraceableFunctions,

@@ -15,3 +15,4 @@ export {
 } from './object.ts'
 export { ObjectMap } from './object-map.ts'
 export { ObjectProgram } from './object-program.ts'
+export { type PrintkFormats, patternOf, printkFormats } from './printk-formats.ts'

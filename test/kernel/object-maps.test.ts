@@ -1,9 +1,10 @@
 // `bee run` of an object that has no records: its maps are shown, and what it prints.
 import assert from 'node:assert/strict'
-import { statSync } from 'node:fs'
+import { readdirSync, statSync } from 'node:fs'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { runObject } from '../../src/cli/object-run.ts'
+import { findTraceFs } from '../../src/kernel/index.ts'
 
 const COUNTS = 'test/object/fixtures/counts.bpf.o'
 
@@ -62,4 +63,20 @@ test('a section of globals is a map, too', async () => {
 test('a map without entries, or that is not there, is refused', async () => {
   await assert.rejects(run(['--map', 'queue']), /--map queue: maps of this type have no entries to list/)
   await assert.rejects(run(['--map', 'clals']), /has no map "clals"/)
+})
+
+test('what the programs print is shown, and no trace instance is left behind', async () => {
+  const { out, notes } = await run(['--printk'], so => so.split('\n').length > 3)
+  assert.equal(notes, '')
+  const lines = out.trimEnd().split('\n')
+  assert.ok(lines.length > 3)
+  for (const line of lines) assert.match(line, /-\d+ .*: bpf_trace_printk: call \d+ of us \(100%\)$/)
+  const { out: json } = await run(['--printk', '-j'], so => so !== '')
+  const { printk, tid } = JSON.parse(json.split('\n')[0]!)
+  assert.match(printk, /^call \d+ of us \(100%\)$/)
+  assert.ok(tid > 0)
+  const left = readdirSync(`${findTraceFs()}/instances`).filter(name =>
+    name.startsWith(`beetrace-${process.pid}-`),
+  )
+  assert.deepEqual(left, [])
 })
