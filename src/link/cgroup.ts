@@ -7,7 +7,6 @@ import {
   BPF_F_ALLOW_OVERRIDE,
   BPF_F_REPLACE,
   bpfAttachTypeNames,
-  bpfLinkCreate,
   bpfProgAttach,
   bpfProgDetach,
   closeFd,
@@ -15,6 +14,7 @@ import {
   openForReading,
 } from '../sys/index.ts'
 import { type OrderOptions, packAnchor } from './anchor.ts'
+import { attachRefused, createLink } from './create.ts'
 import { type Attachable, Link, type LinkHold } from './link.ts'
 
 export interface CgroupOptions extends OrderOptions {
@@ -47,11 +47,9 @@ export function attachCgroup(
   if (cgroupFd < 0) throw new SyscallError('openat', cgroupFd, `open control group ${on}`)
   try {
     const mode = options.mode ?? (hasFeature(features.cgroupLink) ? 'link' : 'attach')
-    const hold =
-      mode === 'link'
-        ? byLink(program, cgroupFd, attachType, target, options)
-        : byAttach(program, cgroupFd, attachType, target, options)
-    return new Link(target, hold)
+    return mode === 'link'
+      ? byLink(program, cgroupFd, attachType, target, options)
+      : new Link(target, byAttach(program, cgroupFd, attachType, target, options))
   } finally {
     if (typeof on === 'string') closeFd(cgroupFd)
   }
@@ -63,11 +61,9 @@ function byLink(
   attachType: number,
   target: string,
   order: OrderOptions,
-): LinkHold {
+): Link {
   const anchored = order.anchor === undefined && order.expectedRevision === undefined ? {} : packAnchor(order)
-  const result = bpfLinkCreate({ progFd: program.fd, target: cgroupFd, attachType, ...anchored })
-  if (result >= 0) return { links: [result] }
-  throw refused('bpf(BPF_LINK_CREATE)', result, program, target)
+  return createLink(program, target, { target: cgroupFd, attachType, ...anchored }, hintFor)
 }
 
 const SHARING = { multi: BPF_F_ALLOW_MULTI, override: BPF_F_ALLOW_OVERRIDE, alone: 0 } as const
@@ -81,7 +77,7 @@ function byAttach(
 ): LinkHold {
   const attachFlags = SHARING[sharing]
   const result = bpfProgAttach({ target: cgroupFd, progFd: program.fd, attachType, attachFlags })
-  if (result < 0) throw refused('bpf(BPF_PROG_ATTACH)', result, program, target)
+  if (result < 0) throw attachRefused('bpf(BPF_PROG_ATTACH)', result, program, target, hintFor)
   // detaching names the group and, where it is one of several, the program: both are kept open for it
   const group = dupFd(cgroupFd)
   let attached = dupFd(program.fd)
@@ -101,16 +97,11 @@ function byAttach(
         attachFlags: flags,
         ...replacing,
       })
-      if (again < 0) throw refused('bpf(BPF_PROG_ATTACH)', again, next, target)
+      if (again < 0) throw attachRefused('bpf(BPF_PROG_ATTACH)', again, next, target, hintFor)
       closeFd(attached)
       attached = dupFd(next.fd)
     },
   }
-}
-
-function refused(syscall: string, result: number, program: Attachable, target: string): SyscallError {
-  const action = `attach program "${program.name}" to ${target}`
-  return new SyscallError(syscall, result, action, hintFor(-result))
 }
 
 function hintFor(error: number) {

@@ -1,16 +1,17 @@
 // Iterators: a program that the kernel runs once for each task, map element, socket …, and whose output is read like a file.
 
-import { errno, SyscallError } from '../errors/index.ts'
+import { errno } from '../errors/index.ts'
 import {
   BPF_TRACE_ITER,
   bpfIterCreate,
-  bpfLinkCreate,
   checkSyscall,
   closeFd,
   LITTLE_ENDIAN,
+  type LinkCreateOptions,
   readFd,
 } from '../sys/index.ts'
-import { type Attachable, Link } from './link.ts'
+import { createLink } from './create.ts'
+import type { Attachable, Link } from './link.ts'
 
 /** What to walk, where the kind of iterator asks (union bpf_iter_link_info). */
 export type IteratorScope =
@@ -37,19 +38,8 @@ export function attachIterator(
   scope?: IteratorScope,
   { target = 'its iterator' }: { readonly target?: string } = {},
 ): Link {
-  const result = bpfLinkCreate({
-    progFd: program.fd,
-    target: 0,
-    attachType: BPF_TRACE_ITER,
-    ...(scope !== undefined && { options: { kind: 'iter', info: packScope(scope) } }),
-  })
-  if (result >= 0) return new Link(target, { links: [result] })
-  throw new SyscallError(
-    'bpf(BPF_LINK_CREATE)',
-    result,
-    `attach program "${program.name}" to ${target}`,
-    hintFor(-result),
-  )
+  const options: LinkCreateOptions = scope ? { kind: 'iter', info: packScope(scope) } : { kind: 'none' }
+  return createLink(program, target, { target: 0, attachType: BPF_TRACE_ITER, options }, hintFor)
 }
 
 /** One walk, piece by piece as the kernel gives it: up to 64 KiB each. Throws SyscallError. */

@@ -1,18 +1,18 @@
 // One link on many kernel functions: attaching thousands takes as long as a few single kprobes, and closing it is one step.
 
-import { errno, SyscallError } from '../errors/index.ts'
+import { errno } from '../errors/index.ts'
 import { features, requireFeature } from '../kernel/index.ts'
 import {
   allocate,
   BPF_F_KPROBE_MULTI_RETURN,
   BPF_TRACE_KPROBE_MULTI,
   BPF_TRACE_KPROBE_SESSION,
-  bpfLinkCreate,
   cString,
   keepAlive,
   type LinkCreateOptions,
 } from '../sys/index.ts'
-import { type Attachable, Link } from './link.ts'
+import { createLink } from './create.ts'
+import type { Attachable, Link } from './link.ts'
 
 /**
  * The functions: by name, or by address where several share a name. A pattern is resolved before, by
@@ -53,15 +53,11 @@ export function attachKprobeMulti(
     ...(at === 'return' && { flags: BPF_F_KPROBE_MULTI_RETURN }),
   }
   const attachType = at === 'session' ? BPF_TRACE_KPROBE_SESSION : BPF_TRACE_KPROBE_MULTI
-  const result = bpfLinkCreate({ progFd: program.fd, target: 0, attachType, options })
-  keepAlive(keep)
-  if (result >= 0) return new Link(target, { links: [result] })
-  throw new SyscallError(
-    'bpf(BPF_LINK_CREATE)',
-    result,
-    `attach program "${program.name}" to ${target}`,
-    hintFor(-result),
-  )
+  try {
+    return createLink(program, target, { target: 0, attachType, options }, hintFor)
+  } finally {
+    keepAlive(keep)
+  }
 }
 
 /** char *[]: all names in one block, so that one address serves. The kernel refuses (ESRCH) a name that is there twice. */

@@ -1,8 +1,9 @@
 // Programs as netfilter hooks, at a place among iptables' and nftables' own.
 
-import { errno, SyscallError } from '../errors/index.ts'
-import { BPF_F_NETFILTER_IP_DEFRAG, BPF_NETFILTER, bpfLinkCreate } from '../sys/index.ts'
-import { type Attachable, Link } from './link.ts'
+import { errno } from '../errors/index.ts'
+import { BPF_F_NETFILTER_IP_DEFRAG, BPF_NETFILTER, type LinkCreateOptions } from '../sys/index.ts'
+import { createLink } from './create.ts'
+import type { Attachable, Link } from './link.ts'
 
 export interface NetfilterPlace {
   readonly family: 'ipv4' | 'ipv6'
@@ -22,21 +23,14 @@ const HOOKS = { prerouting: 0, input: 1, forward: 2, output: 3, postrouting: 4 }
  */
 export function attachNetfilter(program: Attachable, place: NetfilterPlace): Link {
   const target = `netfilter ${place.family} ${place.hook} at ${place.priority}`
-  const result = bpfLinkCreate({
-    progFd: program.fd,
-    target: 0,
-    attachType: BPF_NETFILTER,
-    options: {
-      kind: 'netfilter',
-      pf: FAMILIES[place.family],
-      hooknum: HOOKS[place.hook],
-      priority: place.priority,
-      ...(place.defragment && { flags: BPF_F_NETFILTER_IP_DEFRAG }),
-    },
-  })
-  if (result >= 0) return new Link(target, { links: [result] })
-  const action = `attach program "${program.name}" to ${target}`
-  throw new SyscallError('bpf(BPF_LINK_CREATE)', result, action, hintFor(-result))
+  const options: LinkCreateOptions = {
+    kind: 'netfilter',
+    pf: FAMILIES[place.family],
+    hooknum: HOOKS[place.hook],
+    priority: place.priority,
+    ...(place.defragment && { flags: BPF_F_NETFILTER_IP_DEFRAG }),
+  }
+  return createLink(program, target, { target: 0, attachType: BPF_NETFILTER, options }, hintFor)
 }
 
 function hintFor(error: number) {

@@ -1,8 +1,9 @@
 // Programs of a network namespace: flow dissectors and socket look-up.
 
 import { errno, SyscallError } from '../errors/index.ts'
-import { BPF_FLOW_DISSECTOR, BPF_SK_LOOKUP, bpfLinkCreate, closeFd, openForReading } from '../sys/index.ts'
-import { type Attachable, Link } from './link.ts'
+import { BPF_FLOW_DISSECTOR, BPF_SK_LOOKUP, closeFd, openForReading } from '../sys/index.ts'
+import { createLink } from './create.ts'
+import type { Attachable, Link } from './link.ts'
 
 /** Linux 5.8 for the flow dissector (one a namespace), 5.9 for socket look-up (several, in the order of attaching). */
 export type NetnsHook = 'flow_dissector' | 'sk_lookup'
@@ -19,10 +20,7 @@ export function attachNetns(program: Attachable, namespace: string | number, hoo
   const fd = typeof namespace === 'number' ? namespace : openForReading(namespace)
   if (fd < 0) throw new SyscallError('openat', fd, `open network namespace ${namespace}`)
   try {
-    const result = bpfLinkCreate({ progFd: program.fd, target: fd, attachType: ATTACH_TYPES[hook] })
-    if (result >= 0) return new Link(target, { links: [result] })
-    const action = `attach program "${program.name}" to ${target}`
-    throw new SyscallError('bpf(BPF_LINK_CREATE)', result, action, hintFor(-result))
+    return createLink(program, target, { target: fd, attachType: ATTACH_TYPES[hook] }, hintFor)
   } finally {
     if (typeof namespace === 'string') closeFd(fd)
   }

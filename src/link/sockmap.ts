@@ -1,6 +1,6 @@
 // Programs of a sockmap or sockhash: they parse, redirect or drop what its sockets carry.
 
-import { errno, SyscallError } from '../errors/index.ts'
+import { errno } from '../errors/index.ts'
 import {
   BPF_SK_MSG_VERDICT,
   BPF_SK_SKB_STREAM_PARSER,
@@ -12,6 +12,7 @@ import {
   closeFd,
   dupFd,
 } from '../sys/index.ts'
+import { attachRefused } from './create.ts'
 import { type Attachable, Link, type LinkHold } from './link.ts'
 
 /** The map, by its descriptor. */
@@ -48,14 +49,14 @@ export function attachSockmap(
     if (result >= 0) return new Link(target, { links: [result] })
     // older kernels know no such link: EINVAL for the program's type. They are asked the other way, which says what is wrong
     if (mode === 'link' || result !== -errno.EINVAL)
-      throw refused('bpf(BPF_LINK_CREATE)', result, program, target)
+      throw attachRefused('bpf(BPF_LINK_CREATE)', result, program, target, hintFor)
   }
   return new Link(target, byAttach(program, map, attachType, target))
 }
 
 function byAttach(program: Attachable, map: SockmapTarget, attachType: number, target: string): LinkHold {
   const result = bpfProgAttach({ target: map.fd, progFd: program.fd, attachType })
-  if (result < 0) throw refused('bpf(BPF_PROG_ATTACH)', result, program, target)
+  if (result < 0) throw attachRefused('bpf(BPF_PROG_ATTACH)', result, program, target, hintFor)
   const mapFd = dupFd(map.fd)
   let attached = dupFd(program.fd)
   return {
@@ -66,19 +67,20 @@ function byAttach(program: Attachable, map: SockmapTarget, attachType: number, t
     },
     replace: next => {
       const again = bpfProgAttach({ target: mapFd, progFd: next.fd, attachType })
-      if (again < 0) throw refused('bpf(BPF_PROG_ATTACH)', again, next, target)
+      if (again < 0) throw attachRefused('bpf(BPF_PROG_ATTACH)', again, next, target, hintFor)
       closeFd(attached)
       attached = dupFd(next.fd)
     },
   }
 }
 
-function refused(syscall: string, result: number, program: Attachable, target: string): SyscallError {
-  const hint =
-    result === -errno.EBUSY
-      ? { hint: 'the map has a program there, held by a link, or one that cannot stand beside this one' }
-      : result === -errno.EINVAL
-        ? { hint: 'the program must be of type SK_SKB or SK_MSG, and the map a sockmap or sockhash' }
-        : { capabilities: ['CAP_BPF', 'CAP_NET_ADMIN'] as const }
-  return new SyscallError(syscall, result, `attach program "${program.name}" to ${target}`, hint)
+function hintFor(error: number) {
+  switch (error) {
+    case errno.EBUSY:
+      return { hint: 'the map has a program there, held by a link, or one that cannot stand beside this one' }
+    case errno.EINVAL:
+      return { hint: 'the program must be of type SK_SKB or SK_MSG, and the map a sockmap or sockhash' }
+    default:
+      return { capabilities: ['CAP_BPF', 'CAP_NET_ADMIN'] as const }
+  }
 }

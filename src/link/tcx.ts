@@ -1,16 +1,11 @@
 // Traffic control by link: tcx on any interface, netkit on a pair made for it. Several programs in an order of their own.
 
-import { errno, SyscallError } from '../errors/index.ts'
+import { errno } from '../errors/index.ts'
 import { features, interfaceIndex, requireFeature } from '../kernel/index.ts'
-import {
-  BPF_NETKIT_PEER,
-  BPF_NETKIT_PRIMARY,
-  BPF_TCX_EGRESS,
-  BPF_TCX_INGRESS,
-  bpfLinkCreate,
-} from '../sys/index.ts'
+import { BPF_NETKIT_PEER, BPF_NETKIT_PRIMARY, BPF_TCX_EGRESS, BPF_TCX_INGRESS } from '../sys/index.ts'
 import { type OrderOptions, packAnchor } from './anchor.ts'
-import { type Attachable, Link } from './link.ts'
+import { createLink } from './create.ts'
+import type { Attachable, Link } from './link.ts'
 
 /**
  * Attaches a program of type SCHED_CLS to packets that come in or go out. Linux 6.6; `attachTc` works on all.
@@ -52,16 +47,7 @@ function attach(
   order: OrderOptions,
 ): Link {
   const { flags, options } = packAnchor(order)
-  const result = bpfLinkCreate({
-    progFd: program.fd,
-    target: interfaceIndex(on),
-    attachType,
-    flags,
-    options,
-  })
-  if (result >= 0) return new Link(target, { links: [result] })
-  const action = `attach program "${program.name}" to ${target}`
-  throw new SyscallError('bpf(BPF_LINK_CREATE)', result, action, hintFor(-result))
+  return createLink(program, target, { target: interfaceIndex(on), attachType, flags, options }, hintFor)
 }
 
 function hintFor(error: number) {

@@ -1,8 +1,9 @@
 // Programs that were told at load where they attach, by BTF: fentry, fexit, fmod_ret, tp_btf, LSM; and extensions of programs.
 
-import { BeetraceError, errno, SyscallError } from '../errors/index.ts'
+import { BeetraceError, errno } from '../errors/index.ts'
 import { features, requireFeature } from '../kernel/index.ts'
-import { BPF_TRACE_RAW_TP, bpfLinkCreate, bpfRawTracepointOpen } from '../sys/index.ts'
+import { BPF_TRACE_RAW_TP, bpfRawTracepointOpen, type LinkCreateOptions } from '../sys/index.ts'
+import { attachRefused, createLink } from './create.ts'
 import { type Attachable, Link } from './link.ts'
 
 export interface TracingOptions {
@@ -31,13 +32,8 @@ export function attachTracing(program: Attachable, options: TracingOptions = {})
     )
   const isTpBtf = attachType === BPF_TRACE_RAW_TP
   requireFeature(isTpBtf ? features.rawTracepointCookie : features.tracingCookie)
-  const result = bpfLinkCreate({
-    progFd: program.fd,
-    target: 0,
-    attachType,
-    options: { kind: 'tracing', cookie },
-  })
-  return checked('bpf(BPF_LINK_CREATE)', result, program, target)
+  const cookied: LinkCreateOptions = { kind: 'tracing', cookie }
+  return createLink(program, target, { target: 0, attachType, options: cookied }, hintFor)
 }
 
 /** A program whose function is to be replaced. */
@@ -59,22 +55,15 @@ export function attachExtension(
   { target = 'the function it replaces' }: { readonly target?: string } = {},
 ): Link {
   if (into === undefined) return open(program, target)
-  const result = bpfLinkCreate({
-    progFd: program.fd,
-    target: into.fd,
-    attachType: 0,
-    options: { kind: 'tracing', targetBtfId: into.functionBtfId },
-  })
-  return checked('bpf(BPF_LINK_CREATE)', result, program, target)
+  const options: LinkCreateOptions = { kind: 'tracing', targetBtfId: into.functionBtfId }
+  return createLink(program, target, { target: into.fd, attachType: 0, options }, hintFor)
 }
 
 /** The way that all kernels with such programs have. */
-const open = (program: Attachable, target: string): Link =>
-  checked('bpf(BPF_RAW_TRACEPOINT_OPEN)', bpfRawTracepointOpen(undefined, program.fd), program, target)
-
-function checked(syscall: string, result: number, program: Attachable, target: string): Link {
-  if (result >= 0) return new Link(target, { links: [result] })
-  throw new SyscallError(syscall, result, `attach program "${program.name}" to ${target}`, hintFor(-result))
+function open(program: Attachable, target: string): Link {
+  const result = bpfRawTracepointOpen(undefined, program.fd)
+  if (result < 0) throw attachRefused('bpf(BPF_RAW_TRACEPOINT_OPEN)', result, program, target, hintFor)
+  return new Link(target, { links: [result] })
 }
 
 function hintFor(error: number) {

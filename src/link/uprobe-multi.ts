@@ -1,14 +1,15 @@
 // One link on many places of one file: attaching 10,000 of them takes as long as a few single ones.
 
-import { errno, SyscallError } from '../errors/index.ts'
+import { errno } from '../errors/index.ts'
 import { features, requireFeature } from '../kernel/index.ts'
 import {
   BPF_F_UPROBE_MULTI_RETURN,
   BPF_TRACE_UPROBE_MULTI,
   BPF_TRACE_UPROBE_SESSION,
-  bpfLinkCreate,
+  type LinkCreateOptions,
 } from '../sys/index.ts'
-import { type Attachable, Link } from './link.ts'
+import { createLink } from './create.ts'
+import type { Attachable, Link } from './link.ts'
 
 export interface UprobeMultiPlaces {
   readonly path: string
@@ -41,27 +42,17 @@ export function attachUprobeMulti(
 ): Link {
   requireFeature(at === 'session' ? features.uprobeSession : features.uprobeMulti)
   const target = `${offsets.length} places in ${path}`
-  const result = bpfLinkCreate({
-    progFd: program.fd,
-    target: 0,
-    attachType: at === 'session' ? BPF_TRACE_UPROBE_SESSION : BPF_TRACE_UPROBE_MULTI,
-    options: {
-      kind: 'uprobeMulti',
-      path,
-      offsets: u64s(offsets),
-      ...(refCtrOffsets !== undefined && { refCtrOffsets: u64s(refCtrOffsets) }),
-      ...(cookies !== undefined && { cookies: BigUint64Array.from(cookies) }),
-      ...(at === 'return' && { flags: BPF_F_UPROBE_MULTI_RETURN }),
-      ...(pid !== undefined && { pid }),
-    },
-  })
-  if (result >= 0) return new Link(target, { links: [result] })
-  throw new SyscallError(
-    'bpf(BPF_LINK_CREATE)',
-    result,
-    `attach program "${program.name}" to ${target}`,
-    hintFor(-result),
-  )
+  const options: LinkCreateOptions = {
+    kind: 'uprobeMulti',
+    path,
+    offsets: u64s(offsets),
+    ...(refCtrOffsets !== undefined && { refCtrOffsets: u64s(refCtrOffsets) }),
+    ...(cookies !== undefined && { cookies: BigUint64Array.from(cookies) }),
+    ...(at === 'return' && { flags: BPF_F_UPROBE_MULTI_RETURN }),
+    ...(pid !== undefined && { pid }),
+  }
+  const attachType = at === 'session' ? BPF_TRACE_UPROBE_SESSION : BPF_TRACE_UPROBE_MULTI
+  return createLink(program, target, { target: 0, attachType, options }, hintFor)
 }
 
 const u64s = (numbers: readonly number[]): BigUint64Array => BigUint64Array.from(numbers, BigInt)

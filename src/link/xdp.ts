@@ -1,11 +1,10 @@
 // XDP: a program that sees packets as the network device has received them, before the kernel makes anything of them.
 
-import { errno, SyscallError } from '../errors/index.ts'
+import { errno } from '../errors/index.ts'
 import { features, hasFeature, interfaceIndex, readInterface } from '../kernel/index.ts'
 import {
   attributes,
   BPF_XDP,
-  bpfLinkCreate,
   closeFd,
   dupFd,
   joinBytes,
@@ -14,6 +13,7 @@ import {
   netlinkRequest,
   u32Attribute,
 } from '../sys/index.ts'
+import { attachRefused, createLink } from './create.ts'
 import { type Attachable, Link, type LinkHold } from './link.ts'
 
 /** `native`: in the driver; `generic`: after it, on any device; `offload`: on the card. The kernel chooses unless told. */
@@ -53,10 +53,7 @@ export function attachXdp(program: Attachable, on: string | number, options: Xdp
   const flags = options.mode === undefined ? 0 : MODE_FLAGS[options.mode]
   const through = options.through ?? (hasFeature(features.xdpLink) ? 'link' : 'netlink')
   if (through === 'netlink') return new Link(target, byNetlink(program, ifindex, flags, target))
-  const result = bpfLinkCreate({ progFd: program.fd, target: ifindex, attachType: BPF_XDP, flags })
-  if (result >= 0) return new Link(target, { links: [result] })
-  const action = `attach program "${program.name}" to ${target}`
-  throw new SyscallError('bpf(BPF_LINK_CREATE)', result, action, hintFor(-result))
+  return createLink(program, target, { target: ifindex, attachType: BPF_XDP, flags }, hintFor)
 }
 
 /** What runs on a device: program ids by mode, where the kernel says them. */
@@ -111,9 +108,8 @@ function set(
 ): void {
   const { result, message } = request(ifindex, fd, flags, expectedFd)
   if (result >= 0) return
-  const action = `attach program "${program.name}" to ${target}`
-  const hint = message === '' ? hintFor(-result) : { hint: message }
-  throw new SyscallError('netlink(RTM_SETLINK)', result, action, hint)
+  const inWords = message === '' ? hintFor : () => ({ hint: message })
+  throw attachRefused('netlink(RTM_SETLINK)', result, program, target, inWords)
 }
 
 function request(ifindex: number, fd: number, flags: number, expectedFd: number | undefined) {
