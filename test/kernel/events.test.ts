@@ -28,10 +28,10 @@ import {
 } from '../../src/sys/index.ts'
 import { RECORD_BYTES, ringProducer } from './ring-producer.ts'
 
-/** Waits until `done`, up to two seconds. */
-const until = async (done: () => boolean): Promise<void> => {
+/** Waits until `done`, for some seconds; `state` says what there is instead. */
+const until = async (done: () => boolean, state = () => ''): Promise<void> => {
   for (let i = 0; i < 2000 && !done(); i++) await sleep(1)
-  assert.ok(done(), 'did not happen within 2 s')
+  assert.ok(done(), `did not happen: ${state()}`)
 }
 
 /** A ring whose records' counts are collected. */
@@ -193,7 +193,8 @@ test('a patient reader takes records when the ring is filled so far, and tells t
   await sleep(20)
   assert.equal(seen.length, 0, 'not filled so far')
   for (let i = 41; i <= 50; i++) producer.run(i * 10) // 56 %
-  await until(() => seen.length === 510)
+  const state = () => `${seen.length} seen, levels ${levels.slice(-3)}, ${reader.statistics.lookCount} looks`
+  await until(() => seen.length === 510, state)
   assert.ok(Math.max(...levels) > 0.5 && Math.max(...levels) < 0.6, `${Math.max(...levels)}`)
   producer.run(510)
   assert.equal(await reader.stop(), true)
