@@ -7,6 +7,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
+import { SLOW } from '../slow.ts'
 
 /** The whole text, a pattern for it, or a function that asserts what it likes. */
 export type Said = string | RegExp | ((text: string) => void)
@@ -55,9 +56,6 @@ export const cli = (
   )
 }
 
-/** How much longer than on a real machine things may take: BEETRACE_SLOW is set where the CPU is emulated. */
-export const slowness = Number(process.env.BEETRACE_SLOW ?? 1)
-
 /** Runs a program to its end. @throws Error when it takes too long; it is killed then */
 export const runCli = async (
   path: string,
@@ -69,7 +67,7 @@ export const runCli = async (
   const timer = setTimeout(() => {
     late = true
     child.kill('SIGKILL')
-  }, timeoutMs * slowness)
+  }, timeoutMs * SLOW)
   child.stdin.on('error', () => {}) // a command that reads nothing may end before we have written
   child.stdin.end(stdin)
   const [stdout, stderr, [status, signal]] = await Promise.all([
@@ -79,7 +77,7 @@ export const runCli = async (
   ])
   clearTimeout(timer)
   if (late)
-    throw new Error(`still running after ${timeoutMs * slowness} ms; stdout: ${stdout}; stderr: ${stderr}`)
+    throw new Error(`still running after ${timeoutMs * SLOW} ms; stdout: ${stdout}; stderr: ${stderr}`)
   return { status, signal, stdout, stderr }
 }
 

@@ -18,12 +18,13 @@ import {
   checkSyscall,
   closeFd,
 } from '../../src/sys/index.ts'
+import { SLOW } from '../slow.ts'
 import { anyProgram, instructionLevels, levelProbes } from '../vm/any-program.ts'
 import { runProgram } from '../vm/index.ts'
 
 const LOG_SIZE = 1 << 20
 /** On an emulated CPU, where time is short, a quarter of the random cases. */
-const runs = (count: number) => (process.env.BEETRACE_SLOW === undefined ? count : Math.ceil(count / 4))
+const runs = (count: number) => (SLOW === 1 ? count : Math.ceil(count / 4))
 const PACKET_SIZE = 64
 /** A test run takes it off the packet before a socket filter sees it. */
 const ETHERNET_HEADER = 14

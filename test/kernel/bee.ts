@@ -3,9 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { resolve } from 'node:path'
-
-/** By how much time limits are stretched: test kernels run on an emulated CPU. */
-export const SLOW = Number(process.env.BEETRACE_SLOW ?? 1)
+import { SLOW } from '../slow.ts'
 
 export interface BeeRun {
   readonly stdout: string

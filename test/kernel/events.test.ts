@@ -26,6 +26,7 @@ import {
   eventfd,
   writeFd,
 } from '../../src/sys/index.ts'
+import { SLOW } from '../slow.ts'
 import { RECORD_BYTES, ringProducer } from './ring-producer.ts'
 
 /** Waits until `done`, for some seconds; `state` says what there is instead. */
@@ -328,7 +329,7 @@ const exits = (how: string, script: string, status: number) =>
          reader.start()
          ${script}`,
       ],
-      { timeout: 20_000, encoding: 'utf8' },
+      { timeout: 20_000 * SLOW, encoding: 'utf8' },
     )
     assert.equal(result.stderr, '')
     assert.equal(result.signal, null)

@@ -35,6 +35,7 @@ import {
   closeFd,
   type ObjectKind,
 } from '../../src/sys/index.ts'
+import { SLOW } from '../slow.ts'
 
 /** A program that counts the events of one process, and what it last saw as its cookie. */
 export interface CountingProgram extends Attachable, Disposable {
@@ -157,7 +158,7 @@ export function exists(kind: ObjectKind, id: number): boolean {
 
 /** Waits for the objects to be gone: the kernel frees some of them a grace period after they were closed. */
 export async function assertGone(objects: readonly (readonly [ObjectKind, number])[]): Promise<void> {
-  const deadline = Date.now() + 20_000
+  const deadline = Date.now() + 20_000 * SLOW
   while (objects.some(([kind, id]) => exists(kind, id)) && Date.now() < deadline) await sleep(20)
   assert.deepEqual(
     objects.filter(([kind, id]) => exists(kind, id)),

@@ -5,7 +5,8 @@ import { spawn } from 'node:child_process'
 import { test } from 'node:test'
 import { linkIds } from '../../src/link/index.ts'
 import { MachineKernelFacts } from '../../src/script/run/kernel-facts.ts'
-import { bee, SLOW, sleep, Workload } from './bee.ts'
+import { SLOW } from '../slow.ts'
+import { bee, sleep, Workload } from './bee.ts'
 import { libcPath } from './own-libc.ts'
 
 const kernel = new MachineKernelFacts()

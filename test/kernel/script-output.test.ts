@@ -3,7 +3,8 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { runCli, slowness } from '../cli/cli.ts'
+import { runCli } from '../cli/cli.ts'
+import { SLOW } from '../slow.ts'
 
 const skip = process.getuid?.() === 0 ? false : 'running scripts needs root'
 
@@ -231,7 +232,7 @@ const OF_THE_KERNEL: ReadonlySet<string> = new Set([
 ])
 
 const needless = (name: string): string | false =>
-  slowness > 1 && !OF_THE_KERNEL.has(name) ? 'does not depend on the kernel, and this one is emulated' : false
+  SLOW > 1 && !OF_THE_KERNEL.has(name) ? 'does not depend on the kernel, and this one is emulated' : false
 
 for (const [name, { prog, expect, without, status, env }] of Object.entries(cases)) {
   test(name, { skip: skip || needless(name) }, async () => {

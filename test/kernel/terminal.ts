@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
+import { SLOW } from '../slow.ts'
 
-const SLOW = Number(process.env.BEETRACE_SLOW ?? 1)
 const PATIENCE_MS = 20_000 * SLOW
 
 export class Terminal implements AsyncDisposable {

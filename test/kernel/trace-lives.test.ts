@@ -7,13 +7,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { SLOW } from '../slow.ts'
 
 const beetrace = join(import.meta.dirname, '../../src/cli/beetrace.js')
 const scratch = mkdtempSync(join(tmpdir(), 'beetrace-lives-'))
 after(() => rmSync(scratch, { recursive: true }))
 
 /** On an emulated CPU, where time is short, a fiftieth of the processes. */
-const many = (count: number) => (process.env.BEETRACE_SLOW === undefined ? count : Math.ceil(count / 50))
+const many = (count: number) => (SLOW === 1 ? count : Math.ceil(count / 50))
 
 /** Runs beetrace with its trace in a file; the lines. */
 function traced(args: readonly string[], status = 0): string[] {
@@ -60,9 +61,7 @@ test('processes that take the processors from one another, every call of each', 
 const python = spawnSync('python3', ['-c', '']).status === 0
 const noPython = !python && 'no python3 to make threads with'
 /** How many threads there are is nothing to a kernel. */
-const noThreads =
-  noPython ||
-  (process.env.BEETRACE_SLOW !== undefined && 'asked of one kernel only: python is slow on an emulated CPU')
+const noThreads = noPython || (SLOW > 1 && 'asked of one kernel only: python is slow on an emulated CPU')
 
 test('500 threads, in one process', { skip: noThreads }, () => {
   const threads = many(500)

@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { SLOW } from '../slow.ts'
 
 const beetrace = join(import.meta.dirname, '../../src/cli/beetrace.js')
 const scratch = mkdtempSync(join(tmpdir(), 'beetrace-refused-'))
@@ -21,8 +22,7 @@ interface World {
   readonly everyKernel?: true
 }
 
-const emulated =
-  process.env.BEETRACE_SLOW !== undefined && 'asked of one kernel only: the answer does not depend on it'
+const emulated = SLOW > 1 && 'asked of one kernel only: the answer does not depend on it'
 
 function refused(
   what: string,
@@ -35,7 +35,7 @@ function refused(
     const words = [...as, process.execPath, beetrace, ...args]
     const inNamespace = ['unshare', '--mount', 'sh', '-ec', `${mounts}; exec "$@"`, 'sh']
     const [command, ...rest] = mounts === undefined ? words : [...inNamespace, ...words]
-    const run = spawnSync(command!, rest, { encoding: 'utf8', timeout: 100_000 })
+    const run = spawnSync(command!, rest, { encoding: 'utf8', timeout: 100_000 * SLOW })
     assert.match(run.stderr, stderr)
     assert.doesNotMatch(run.stderr, /should not have happened/)
     assert.equal(run.status, status, run.stderr)
@@ -123,7 +123,7 @@ test("somebody else's process", () => {
     const as = ['--reuid', '65534', '--regid', '65534', '--clear-groups']
     const caps = ['--inh-caps', '+bpf,+perfmon', '--ambient-caps', '+bpf,+perfmon']
     const words = [...as, ...caps, process.execPath, beetrace, '-p', `${theirs.pid}`]
-    const run = spawnSync('setpriv', words, { encoding: 'utf8', timeout: 100_000 })
+    const run = spawnSync('setpriv', words, { encoding: 'utf8', timeout: 100_000 * SLOW })
     assert.equal(run.status, 1)
     assert.match(
       run.stderr,
