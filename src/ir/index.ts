@@ -36,6 +36,6 @@ export {
   repeatUpTo,
 } from './vocabulary/loop.ts'
 export { lookup, onlyElement, remove, update } from './vocabulary/map.ts'
-export { equalsBytes, sameBytes } from './vocabulary/memory.ts'
+export { equalsBytes, sameBytes, storeBytes } from './vocabulary/memory.ts'
 export { probeRead, readPath } from './vocabulary/probe-read.ts'
 export { emitRecord, FORCE_WAKEUP, NO_WAKEUP, outputRecord } from './vocabulary/record.ts'

@@ -1,4 +1,5 @@
-// Comparing memory of known length, word by word. Copying, zeroing and filling are methods of the builder.
+// Comparing memory with bytes known beforehand, and writing those, word by word. Copying, zeroing and filling are
+// methods of the builder.
 
 import type { Builder } from '../builder.ts'
 import { pieces, type Value } from '../operand.ts'
@@ -40,6 +41,19 @@ export function equalsBytes(
     return () => b.eq(b.load(address, offset + at, type), wordOf(bytes, bigEndian))
   })
   return allOf(b, words)
+}
+
+/** Writes `bytes` at `address + offset`, a constant for each word. `bigEndian`: of the machine the program is for. */
+export function storeBytes(
+  b: Builder,
+  address: Value,
+  offset: number,
+  bytes: Uint8Array,
+  bigEndian = false,
+): void {
+  for (const [at, type] of pieces(bytes.length, offset)) {
+    b.store(address, offset + at, wordOf(bytes.subarray(at, at + type.bits / 8), bigEndian), type)
+  }
 }
 
 function wordOf(bytes: Uint8Array, bigEndian: boolean): bigint {

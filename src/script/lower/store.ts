@@ -1,7 +1,7 @@
 // Putting values where they are wanted, in the layout of the type that is wanted there: integers widened, strings
 // filled up with zeros, tuples element by element. Every byte is written, because map keys compare by bytes.
 
-import { type Builder, bool, pointer, u8, u64, type Value } from '../../ir/index.ts'
+import { type Builder, bool, pointer, storeBytes, u8, u64, type Value } from '../../ir/index.ts'
 import type { Node } from '../ast.ts'
 import { isCastable } from '../check/promote.ts'
 import { layoutOf, placeElements } from '../layout.ts'
@@ -71,22 +71,15 @@ function endString(l: Lowering, to: Value, offset: number, sizeBytes: number): v
   }
 }
 
-export function storeText(l: Lowering, text: string, sizeBytes: number, to: Value, offset: number): void {
-  const { b } = l
-  const meant = Math.min(text.length, sizeBytes)
-  const words = Math.min(sizeBytes, (meant + 8) & ~7)
-  let at = 0
-  while (at < words) {
-    let size: 1 | 2 | 4 | 8 = 8
-    while (size > words - at || (offset + at) % size !== 0) size = (size >> 1) as 1 | 2 | 4 | 8
-    let value = 0n
-    for (let i = size - 1; i >= 0; i--) {
-      value = (value << 8n) | BigInt(at + i < meant ? text.charCodeAt(at + i) & 0xff : 0)
-    }
-    b.store(to, offset + at, value, { kind: 'int', bits: (size * 8) as 8 | 16 | 32 | 64, signed: false })
-    at += size
-  }
+function storeText(l: Lowering, text: string, sizeBytes: number, to: Value, offset: number): void {
+  const words = Math.min(sizeBytes, (Math.min(text.length, sizeBytes) + 8) & ~7)
+  storeBytes(l.b, to, offset, textBytes(text, words))
   if (sizeBytes > words) zero(l, to, offset + words, sizeBytes - words)
+}
+
+/** The first `length` bytes of a text and of zeros behind it. A script's texts hold a byte in each character. */
+export function textBytes(text: string, length: number): Uint8Array {
+  return Uint8Array.from({ length }, (_, i) => (i < text.length ? text.charCodeAt(i) & 0xff : 0))
 }
 
 function storeTuple(l: Lowering, datum: Datum, type: TupleType, to: Value, offset: number): void {

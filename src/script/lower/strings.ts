@@ -1,11 +1,11 @@
 // Strings: read from traced memory, compared by words, searched.
 
-import { bool, pointer, u8, u64, type Value } from '../../ir/index.ts'
+import { bool, equalsBytes, pointer, u8, u64, type Value } from '../../ir/index.ts'
 import { layoutOf } from '../layout.ts'
 import { string } from '../type.ts'
 import type { Datum, Made } from './datum.ts'
 import type { Lowering } from './lowering.ts'
-import { CLEARED_BYTES, inMemory, zero, zeroTail } from './store.ts'
+import { CLEARED_BYTES, inMemory, textBytes, zero, zeroTail } from './store.ts'
 
 /** A string in traced memory that has not been read yet. */
 export interface RemoteString extends Made {
@@ -88,41 +88,18 @@ function equalsText(l: Lowering, datum: Datum, text: string): Value {
       most,
       b.cast(datum.address, pointer(datum.space)),
     ])
-    return b.logicalAnd(b.eq(result, text.length + 1), () => wordsEqual(l, base, offset, text, text.length))
+    return b.logicalAnd(b.eq(result, text.length + 1), () =>
+      equalsBytes(b, base, offset, textBytes(text, text.length)),
+    )
   }
   const { base, offset } = inMemory(l, datum)
   // Behind the NUL all is zero, so whole words can be compared.
   const compared = Math.min(sizeBytes, pad(text.length + 1, offset))
-  return wordsEqual(l, base, offset, text, compared)
+  return equalsBytes(b, base, offset, textBytes(text, compared))
 }
 
 function pad(length: number, offset: number): number {
   return offset % 8 === 0 ? (length + 7) & ~7 : length
-}
-
-/** Compares `length` bytes with text and zeros behind it, in the widest words that fit. */
-function wordsEqual(l: Lowering, base: Value, offset: number, text: string, length: number): Value {
-  const { b } = l
-  const pieces: { at: number; size: 1 | 2 | 4 | 8; value: bigint }[] = []
-  let at = 0
-  while (at < length) {
-    let size: 1 | 2 | 4 | 8 = 8
-    while (size > length - at || (offset + at) % size !== 0) size = (size >> 1) as 1 | 2 | 4 | 8
-    let value = 0n
-    for (let i = size - 1; i >= 0; i--) {
-      value = (value << 8n) | BigInt(at + i < text.length ? text.charCodeAt(at + i) & 0xff : 0)
-    }
-    pieces.push({ at, size, value })
-    at += size
-  }
-  const equal = (i: number): Value => {
-    const piece = pieces[i]
-    if (piece === undefined) return b.const(bool, 1)
-    const type = { kind: 'int', bits: (piece.size * 8) as 8 | 16 | 32 | 64, signed: false } as const
-    const same = b.eq(b.load(base, offset + piece.at, type), piece.value)
-    return i === pieces.length - 1 ? same : b.logicalAnd(same, () => equal(i + 1))
-  }
-  return equal(0)
 }
 
 interface Bounded {
