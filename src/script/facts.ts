@@ -47,7 +47,9 @@ export interface KernelFunction {
 }
 
 /** What the lowering chooses by. */
-export type ScriptFeature =
+export type ScriptFeature = AttachFeature | HelperFeature
+
+export type AttachFeature =
   /** bpf_get_attach_cookie, in kprobes, uprobes, tracepoints and perf events (5.15) */
   | 'attach_cookie'
   /** cookies of fentry and raw tracepoints */
@@ -59,6 +61,9 @@ export type ScriptFeature =
   | 'uprobe_multi'
   | 'fentry'
   | 'iter'
+
+/** Helpers that not every kernel has, by their names without `bpf_`. */
+export type HelperFeature =
   /** bpf_for_each_map_elem (5.13) */
   | 'for_each_map_elem'
   /** bpf_loop (5.17) */

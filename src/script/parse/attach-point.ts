@@ -3,6 +3,7 @@
 // this machine is found out later.
 
 import { nearNames } from '../../btf/near-names.ts'
+import { globMatcher } from '../../kernel/glob.ts'
 import type { AttachPoint, Probe } from '../ast.ts'
 import type { Diagnostics } from '../diagnostics/diagnostics.ts'
 import type { Message } from '../diagnostics/message.ts'
@@ -131,14 +132,9 @@ export function parseAttachPoint(
 function providersLike(pattern: string, parts: readonly string[], context: AttachPointContext): Provider[] {
   const side = context.pidPath !== undefined || parts[1]?.includes('/') ? 'user' : 'kernel'
   const wanted = parts.length === 1 ? '*' : pattern
-  const matches = new RegExp(
-    `^${wanted
-      .replace(/[.+^${}()|\\]/g, '\\$&')
-      .replaceAll('*', '.*')
-      .replaceAll('?', '.')}$`,
-  )
+  const matches = globMatcher(wanted)
   return providers
-    .filter(p => p.listed === side && (matches.test(p.name) || p.aliases.some(a => matches.test(a))))
+    .filter(p => p.listed === side && (matches(p.name) || p.aliases.some(matches)))
     .map(p => p.name)
 }
 

@@ -26,7 +26,7 @@ import {
   vmlinuxBtf,
 } from '../../kernel/index.ts'
 import { machineOf, tracedSyscallNumber } from '../../kernel/uapi/index.ts'
-import type { KernelFacts, KernelFunction, ScriptFeature, SystemCallFacts } from '../facts.ts'
+import type { HelperFeature, KernelFacts, KernelFunction, ScriptFeature, SystemCallFacts } from '../facts.ts'
 
 export class MachineKernelFacts implements KernelFacts {
   #tracefs: TraceFs | undefined
@@ -140,12 +140,12 @@ export class MachineKernelFacts implements KernelFacts {
       case 'iter':
         return hasFeature(TRACING)
       default:
-        return this.#hasHelper(HELPERS[feature])
+        return this.#hasHelper(feature)
     }
   }
 
   /** The kernel's own list of helpers says what it has without a program being loaded to try. */
-  #hasHelper(name: string): boolean {
+  #hasHelper(name: HelperFeature): boolean {
     if (helperByName(name) === undefined) throw new TypeError(`no kernel has a helper "${name}"`)
     return this.btf()?.enumerator(`BPF_FUNC_${name}`) !== undefined
   }
@@ -189,33 +189,3 @@ const COMPAT_FLAGS: Readonly<Record<string, { readonly path: string; readonly ma
 const ITERATOR_CONTEXT = 'bpf_iter__'
 const RAW_TRACEPOINT_TYPE = 'btf_trace_'
 const TRACING: Feature = programTypeFeatures.BPF_PROG_TYPE_TRACING!
-
-type HelperFeature = Exclude<
-  ScriptFeature,
-  | 'attach_cookie'
-  | 'tracing_cookie'
-  | 'raw_tracepoint_cookie'
-  | 'kprobe'
-  | 'kprobe_multi'
-  | 'kprobe_session'
-  | 'uprobe_multi'
-  | 'fentry'
-  | 'iter'
->
-
-const HELPERS: Readonly<Record<HelperFeature, string>> = {
-  for_each_map_elem: 'for_each_map_elem',
-  loop: 'loop',
-  get_func_ip: 'get_func_ip',
-  ktime_get_boot_ns: 'ktime_get_boot_ns',
-  ktime_get_tai_ns: 'ktime_get_tai_ns',
-  jiffies64: 'jiffies64',
-  get_ns_current_pid_tgid: 'get_ns_current_pid_tgid',
-  get_current_task_btf: 'get_current_task_btf',
-  send_signal: 'send_signal',
-  send_signal_thread: 'send_signal_thread',
-  override_return: 'override_return',
-  d_path: 'd_path',
-  map_lookup_percpu_elem: 'map_lookup_percpu_elem',
-  skb_output: 'skb_output',
-}
