@@ -1,6 +1,5 @@
 // The command `bee`: runs scripts in bpftrace's language, and lists what they can trace.
 
-import { writeSync } from 'node:fs'
 import { isatty } from 'node:tty'
 import { BeetraceError, UsageError } from '../errors/index.ts'
 import { environBytes, exitNow, setProcessName } from '../sys/index.ts'
@@ -14,6 +13,7 @@ import { coloured, isColoured, messageBytes, reasonOf } from './messages.ts'
 import { runList } from './script-list.ts'
 import { runScript } from './script-run.ts'
 import { VERSION } from './version.ts'
+import { writeAll } from './write-all.ts'
 
 const EXIT_FAILED = 1
 const EXIT_USAGE = 2
@@ -34,13 +34,7 @@ function write(fd: number, bytes: Uint8Array): void {
 /** False when nobody reads any more (`| head`): nothing is lost that anybody wanted. */
 function written(fd: number, bytes: Uint8Array): boolean {
   try {
-    for (let at = 0; at < bytes.length; ) {
-      try {
-        at += writeSync(fd, bytes, at)
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error
-      }
-    }
+    writeAll(fd, bytes)
     return true
   } catch (error) {
     // nobody can be told any more

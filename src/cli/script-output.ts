@@ -1,8 +1,8 @@
 // Where a script's output goes: chunks for one file descriptor, written at once or gathered, as -B says.
 
-import { writeSync } from 'node:fs'
 import type { ScriptSink } from '../script/run/session.ts'
 import { TraceOutput } from './output.ts'
+import { writeAll } from './write-all.ts'
 
 /** Written to without waiting, so that a slow reader does not stop the draining of the ring; with `-B none` it does. */
 export class ScriptOutput implements ScriptSink {
@@ -26,23 +26,19 @@ export class ScriptOutput implements ScriptSink {
   }
 
   push(bytes: Uint8Array): void {
-    if (this.#waits) this.#writeNow(bytes)
-    else this.#output.push(bytes)
+    if (!this.#waits) {
+      this.#output.push(bytes)
+      return
+    }
+    if (this.ended) return
+    try {
+      writeAll(this.#fd, bytes)
+    } catch (error) {
+      this.#output.fail(error as NodeJS.ErrnoException)
+    }
   }
 
   flushed(): Promise<void> {
     return this.#output.flushed()
-  }
-
-  #writeNow(bytes: Uint8Array): void {
-    for (let at = 0; at < bytes.length && !this.ended; ) {
-      try {
-        at += writeSync(this.#fd, bytes, at)
-      } catch (error) {
-        const { code } = error as NodeJS.ErrnoException
-        if (code === 'EAGAIN') continue
-        this.#output.fail(error as NodeJS.ErrnoException)
-      }
-    }
   }
 }

@@ -29,7 +29,7 @@ export {
   type PerfEventRate,
   type PerfEventSource,
 } from './perf-event.ts'
-export { hardwareEvents, type PerfEventName, softwareEvents } from './perf-event-names.ts'
+export type { PerfEventName } from './perf-event-names.ts'
 export type { PerfLinkOptions } from './perf-link.ts'
 export { attachRawTracepoint, type RawTracepointOptions } from './raw-tracepoint.ts'
 export { attachReuseport, attachSocketFilter } from './socket.ts'

@@ -1,6 +1,8 @@
 // The probe types: their names, their short and old names, and which of them a wildcard in the name's place finds.
 // From bpftrace's src/probe_types.h and src/probe_matcher.h.
 
+import { hardwareEvents as hardwareNumbers, softwareEvents as softwareNumbers } from '../kernel/uapi/index.ts'
+
 export type Provider =
   | 'begin'
   | 'end'
@@ -64,38 +66,45 @@ export function providerOf(word: string): Provider | undefined {
 }
 
 /** Events of perf's software type by name and second name; `count` is how many make one firing when none is given. */
-export const softwareEvents: readonly PerfEvent[] = [
-  { name: 'alignment-faults', config: 7, count: 1 },
-  { name: 'bpf-output', config: 10, count: 1 },
-  { name: 'context-switches', alias: 'cs', config: 3, count: 1000 },
-  { name: 'cpu-clock', alias: 'cpu', config: 0, count: 1_000_000 },
-  { name: 'cpu-migrations', config: 4, count: 1 },
-  { name: 'dummy', config: 9, count: 1 },
-  { name: 'emulation-faults', config: 8, count: 1 },
-  { name: 'major-faults', config: 6, count: 1 },
-  { name: 'minor-faults', config: 5, count: 100 },
-  { name: 'page-faults', alias: 'faults', config: 2, count: 100 },
-  { name: 'task-clock', config: 1, count: 1 },
-]
+export const softwareEvents: readonly PerfEvent[] = numbered(softwareNumbers, [
+  { name: 'alignment-faults', count: 1 },
+  { name: 'bpf-output', count: 1 },
+  { name: 'context-switches', alias: 'cs', count: 1000 },
+  { name: 'cpu-clock', alias: 'cpu', count: 1_000_000 },
+  { name: 'cpu-migrations', count: 1 },
+  { name: 'dummy', count: 1 },
+  { name: 'emulation-faults', count: 1 },
+  { name: 'major-faults', count: 1 },
+  { name: 'minor-faults', count: 100 },
+  { name: 'page-faults', alias: 'faults', count: 100 },
+  { name: 'task-clock', count: 1 },
+])
 
 /** The same of perf's hardware type. */
-export const hardwareEvents: readonly PerfEvent[] = [
-  { name: 'backend-stalls', config: 8, count: 1_000_000 },
-  { name: 'branch-instructions', alias: 'branches', config: 4, count: 100_000 },
-  { name: 'branch-misses', config: 5, count: 100_000 },
-  { name: 'bus-cycles', config: 6, count: 100_000 },
-  { name: 'cache-misses', config: 3, count: 1_000_000 },
-  { name: 'cache-references', config: 2, count: 1_000_000 },
-  { name: 'cpu-cycles', alias: 'cycles', config: 0, count: 1_000_000 },
-  { name: 'frontend-stalls', config: 7, count: 1_000_000 },
-  { name: 'instructions', config: 1, count: 1_000_000 },
-  { name: 'ref-cycles', config: 9, count: 1_000_000 },
-]
+export const hardwareEvents: readonly PerfEvent[] = numbered(hardwareNumbers, [
+  { name: 'backend-stalls', count: 1_000_000 },
+  { name: 'branch-instructions', alias: 'branches', count: 100_000 },
+  { name: 'branch-misses', count: 100_000 },
+  { name: 'bus-cycles', count: 100_000 },
+  { name: 'cache-misses', count: 1_000_000 },
+  { name: 'cache-references', count: 1_000_000 },
+  { name: 'cpu-cycles', alias: 'cycles', count: 1_000_000 },
+  { name: 'frontend-stalls', count: 1_000_000 },
+  { name: 'instructions', count: 1_000_000 },
+  { name: 'ref-cycles', count: 1_000_000 },
+])
 
 export interface PerfEvent {
   readonly name: string
-  readonly alias?: string
-  /** PERF_COUNT_SW_* or PERF_COUNT_HW_* (linux/perf_event.h) */
+  /** PERF_COUNT_SW_* or PERF_COUNT_HW_* */
   readonly config: number
+  readonly alias?: string
   readonly count: number
+}
+
+function numbered<Name extends string>(
+  numbers: Readonly<Record<Name, number>>,
+  events: readonly { readonly name: Name; readonly alias?: string; readonly count: number }[],
+): PerfEvent[] {
+  return events.map(event => ({ ...event, config: numbers[event.name] }))
 }

@@ -93,13 +93,14 @@ export function ofProcess({ pid }: ResolveContext): { readonly pid?: number } {
 }
 
 function perfPlaces(spec: SpecOf<'software' | 'hardware'>, context: ResolveContext): ResolvedPlace[] {
-  const events = spec.provider === 'software' ? softwareEvents : hardwareEvents
+  const isSoftware = spec.provider === 'software'
+  const events = isSoftware ? softwareEvents : hardwareEvents
   const event = events.find(({ name, alias }) => name === spec.event || alias === spec.event)!
   const count = spec.count ?? BigInt(event.count)
   return one(spec, {
     kind: 'perf',
     probe: `${spec.provider}:${spec.event}:${spec.count ?? ''}`,
-    type: spec.provider === 'software' ? PERF_TYPE_SOFTWARE : PERF_TYPE_HARDWARE,
+    type: isSoftware ? PERF_TYPE_SOFTWARE : PERF_TYPE_HARDWARE,
     config: BigInt(event.config),
     count,
     ...ofProcess(context),
