@@ -2,6 +2,7 @@
 
 export { Btf, parseBtf } from './btf.ts'
 export { BtfBuilder } from './builder.ts'
+export { type CHeaderOptions, cDefinitions, cHeader, cTypeName } from './c-header/index.ts'
 export {
   type CoreAnswer,
   type CoreKind,
