@@ -73,7 +73,7 @@ test('definitions are those that were compiled', () => {
 	char name[16];
 	struct inner *ptr;
 	int (*fn)(struct anon *, const char *, ...);
-	const volatile u32 vc;
+	volatile const u32 vc;
 	struct {
 		int deep;
 	} *anonptr;
