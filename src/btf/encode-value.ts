@@ -15,10 +15,16 @@ import type { BtfArray, BtfComposite, BtfDatasec, BtfEnum, BtfEnum64, BtfInt, Bt
  * left out (zero), char arrays as string or bytes. Of a union all given members are written, in order.
  * Throws BtfError naming the place when a value does not fit: out of range, an unknown member or enumerator, too
  * many elements, a string too long for its array (a NUL at its end is not demanded).
+ * @param place what messages call the value; by default its type
  */
-export function encodeValue(btf: Btf, type: BtfType, value: BtfValue): Uint8Array {
+export function encodeValue(
+  btf: Btf,
+  type: BtfType,
+  value: BtfValue,
+  place: string = typeLabel(type),
+): Uint8Array {
   const bytes = new Uint8Array(sizeOf(btf, type))
-  encode({ btf, bytes }, type, value, 0, typeLabel(type), 0)
+  encode({ btf, bytes }, type, value, 0, place, 0)
   return bytes
 }
 

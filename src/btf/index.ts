@@ -13,7 +13,7 @@ export {
   essentialName,
   typesAgree,
 } from './core/index.ts'
-export { type BtfValue, type DecodeOptions, decodeValue } from './decode-value.ts'
+export { type BtfValue, type DecodeOptions, decodeValue, isChar } from './decode-value.ts'
 export { encodeValue } from './encode-value.ts'
 export { type BtfExtSection, type CoreRecord, type FunctionRecord, LINE_FIELDS, parseBtfExt } from './ext.ts'
 export { type FieldLocation, fieldPath } from './field-path.ts'

@@ -61,8 +61,8 @@ export type BtfKind = (typeof KIND_NAMES)[number] | 'unknown'
  * Words (of 4 bytes) of a record: a head of 3 (name_off, info, size or type) with what the kind adds once,
  * and what it adds for each of its `vlen` elements. 0 in HEAD_WORDS: the kind is not known.
  */
-export const HEAD_WORDS = perKind([0, 4, 3, 6, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 4, 3, 3, 4, 3, 3])
-export const ELEMENT_WORDS = perKind([0, 0, 0, 0, 3, 3, 2, 0, 0, 0, 0, 0, 0, 2, 0, 3, 0, 0, 0, 3])
+export const HEAD_WORDS: Uint8Array = perKind([0, 4, 3, 6, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 4, 3, 3, 4, 3, 3])
+export const ELEMENT_WORDS: Uint8Array = perKind([0, 0, 0, 0, 3, 3, 2, 0, 0, 0, 0, 0, 0, 2, 0, 3, 0, 0, 0, 3])
 
 /**
  * A table of record sizes, indexed by the top byte of the info word: the kind with and without kind_flag. The walk

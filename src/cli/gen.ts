@@ -1,19 +1,25 @@
 // `bee gen`: what is made of compiled objects. The forms are bpftool's.
 
 import { writeFileSync } from 'node:fs'
+import { basename } from 'node:path'
 import { minCoreBtf } from '../btf/index.ts'
-import { readObjectTypes } from '../elf/index.ts'
+import { readObject, readObjectTypes } from '../elf/index.ts'
 import { BeetraceError, UsageError } from '../errors/index.ts'
 import { FileSource, readBtfFile } from '../kernel/index.ts'
+import { generateSkeleton, isKernelType } from '../object/index.ts'
 import { reasonOf } from './messages.ts'
 
-const GEN_HELP = `usage: bee gen min_core_btf INPUT OUTPUT OBJECT...   the part of a kernel's BTF that objects ask for
+const GEN_HELP = `usage: bee gen skeleton OBJECT [name NAME] [beside] [event TYPE|MAP=TYPE]...   a TypeScript module
+       bee gen min_core_btf INPUT OUTPUT OBJECT...   the part of a kernel's BTF that objects ask for
 `
 
 /** Exit status. Throws UsageError; ElfError, BtfError, ObjectError for files that are not what they should be. */
 export function gen(argv: readonly string[], out: (text: string) => void): number {
   const [command, ...operands] = argv
   switch (command) {
+    case 'skeleton':
+      out(skeleton(operands))
+      return 0
     case 'min_core_btf':
       genMinCoreBtf(operands)
       return 0
@@ -27,6 +33,36 @@ export function gen(argv: readonly string[], out: (text: string) => void): numbe
     default:
       throw new UsageError(`bee gen makes no "${command}"\n${GEN_HELP.trimEnd()}`)
   }
+}
+
+function skeleton([file, ...words]: readonly string[]): string {
+  const usage = 'usage: bee gen skeleton OBJECT [name NAME] [beside] [event TYPE|MAP=TYPE]...'
+  if (file === undefined) throw new UsageError(usage)
+  let name: string | undefined
+  let isBeside = false
+  let type: string | undefined
+  const types: Record<string, string> = {}
+  for (let i = 0; i < words.length; i++) {
+    const value = words[i + 1]
+    if (words[i] === 'beside') isBeside = true
+    else if (value === undefined || (words[i] !== 'name' && words[i] !== 'event')) throw new UsageError(usage)
+    else {
+      i++
+      const [map, struct] = value.split('=')
+      if (words[i - 1] === 'name') name = value
+      else if (struct === undefined) type = value
+      else types[map!] = struct
+    }
+  }
+  if (name !== undefined && !/^[A-Za-z_]\w*$/.test(name))
+    throw new UsageError(`"${name}" is no name for a skeleton: letters, digits and _`)
+  const bytes = readWhole(file)
+  return generateSkeleton(readObject(bytes, file), {
+    ...(name === undefined ? {} : { name }),
+    object: isBeside ? { file: basename(file) } : { bytes },
+    eventTypes: type ?? types,
+    isKernelType,
+  })
 }
 
 function genMinCoreBtf(operands: readonly string[]): void {

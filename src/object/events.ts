@@ -44,7 +44,8 @@ export function readEvents(object: BpfObject, options: ReadEventsOptions): Objec
     for (const { label } of eventMaps(object.source)) {
       const map = object.map(label)
       if (!map.loaded) continue
-      const type = recordType(object, map, options)
+      const { types } = options
+      const type = recordType(object, map, typeof types === 'string' ? types : types?.[map.label])
       const decode = decoderOf(object.source.btf, type)
       const hand = (view: RingView, offset: number, byteLength: number, cpu?: number) =>
         options.onEvent({ map, type, value: decode(view.u8, offset, byteLength), cpu })
@@ -96,13 +97,24 @@ export class ObjectEvents implements Disposable {
   }
 }
 
-function recordType(
-  object: BpfObject,
-  map: ObjectMap,
-  { types }: ReadEventsOptions,
-): BtfComposite | undefined {
+/**
+ * How the records of a map become values: by the struct of that name, as the object says, or not (`raw`). Of a record that is
+ * shorter than its struct, as programs send whose last member is text, the rest is zero.
+ */
+export function recordDecoder(object: BpfObject, map: ObjectMap, name?: string) {
   const { btf } = object.source
-  const wanted = typeof types === 'string' ? types : types?.[map.label]
+  const type = name === 'raw' ? undefined : recordType(object, map, name)
+  const decode = decoderOf(btf, type)
+  return (bytes: Uint8Array, offset: number, byteLength: number): BtfValue => {
+    if (type === undefined || byteLength >= type.sizeBytes) return decode(bytes, offset, byteLength)
+    const whole = new Uint8Array(type.sizeBytes)
+    whole.set(bytes.subarray(offset, offset + byteLength))
+    return decode(whole, 0, whole.length)
+  }
+}
+
+function recordType(object: BpfObject, map: ObjectMap, wanted: string | undefined): BtfComposite | undefined {
+  const { btf } = object.source
   if (wanted === undefined) {
     const inferred = eventType(object.source, map.source, isKernelType)
     return inferred.kind === 'found' ? inferred.type : undefined

@@ -47,7 +47,17 @@ export class GlobalVariable {
 
   set value(value: BtfValue) {
     const { btf, type } = this.#type()
-    this.bytes = encodeValue(btf, type, value)
+    this.bytes = encodeValue(btf, type, value, this.name)
+  }
+
+  /** The same; the bytes for a variable without a type. */
+  get typedValue(): BtfValue {
+    return this.variable.typeId === 0 ? this.bytes : this.value
+  }
+
+  set typedValue(value: BtfValue) {
+    if (this.variable.typeId === 0 && value instanceof Uint8Array) this.bytes = value
+    else this.value = value
   }
 
   /** `unsigned int`, `enum mode`, for messages; '' without BTF */

@@ -83,8 +83,13 @@ export class ObjectProgram {
     this.#program = program
   }
 
-  close(): void {
+  /** Closes its links; the program stays loaded. */
+  detach(): void {
     for (const link of this.#links.splice(0).reverse()) link.close()
+  }
+
+  close(): void {
+    this.detach()
     this.#program?.close()
     this.#program = undefined
   }

@@ -83,13 +83,16 @@ export class BpfObject implements Disposable {
   readonly programs: ReadonlyMap<string, ObjectProgram>
   /** by what the source calls them; sections of data by the section's name */
   readonly maps: ReadonlyMap<string, ObjectMap>
-  /** global variables by name; static ones too, and of two with one name the first */
+  /** global variables by name; static ones too, where no other has the name */
   readonly globals: ReadonlyMap<string, GlobalVariable>
+  /** variables declared `__kconfig` by name: the kernel's configuration, once loaded */
+  readonly configuration: ReadonlyMap<string, GlobalVariable>
   readonly #data = new Map<string, Uint8Array>()
   readonly #structOps = new Map<string, StructOpsPlan>()
   readonly #links: Link[] = []
   /** labels of what `onRefused` agreed to do without */
   readonly #leftOut = new Set<string>()
+  readonly #onClose: (() => void)[] = []
   #state: 'open' | 'loaded' | 'closed' = 'open'
 
   /** Use `openObject`. */
@@ -98,15 +101,21 @@ export class BpfObject implements Disposable {
     this.programs = new Map(source.programs.map(each => [each.name, new ObjectProgram(each)]))
     this.maps = new Map(source.maps.map(each => [each.label, new ObjectMap(each)]))
     const globals = new Map<string, GlobalVariable>()
+    const configuration = new Map<string, GlobalVariable>()
     for (const map of this.maps.values()) {
       const data = map.source.data && Uint8Array.from(map.source.data)
       if (data !== undefined) this.#data.set(map.label, data)
-      if (data === undefined || map.source.role !== 'data') continue
-      for (const variable of map.source.variables ?? [])
-        if (!globals.has(variable.name))
-          globals.set(variable.name, new GlobalVariable(variable, map, data, source.btf))
+      const { role, variables = [] } = map.source
+      const named = role === 'data' ? globals : role === 'kconfig' ? configuration : undefined
+      if (data === undefined || named === undefined) continue
+      for (const variable of variables) {
+        const known = named.get(variable.name)
+        if (known === undefined || (known.variable.isStatic && !variable.isStatic))
+          named.set(variable.name, new GlobalVariable(variable, map, data, source.btf))
+      }
     }
     this.globals = globals
+    this.configuration = configuration
   }
 
   /** Throws BeetraceError `OBJECT_USE` with the names there are. */
@@ -220,8 +229,20 @@ export class BpfObject implements Disposable {
     return link
   }
 
+  /** Takes off everything that is attached; what is loaded stays so. */
+  detach(): void {
+    for (const link of this.#links.splice(0).reverse()) link.close()
+    for (const program of [...this.programs.values()].reverse()) program.detach()
+  }
+
+  /** What is to end with the object, before its programs and maps do: readers of its buffers. */
+  onClose(end: () => void): void {
+    this.#onClose.push(end)
+  }
+
   /** Detaches, unloads, lets go. What is pinned stays. Twice is harmless. */
   close(): void {
+    for (const end of this.#onClose.splice(0).reverse()) end()
     this.#unload()
     this.#state = 'closed'
   }
@@ -232,7 +253,7 @@ export class BpfObject implements Disposable {
 
   #unload(): void {
     this.#leftOut.clear()
-    for (const link of this.#links.splice(0).reverse()) link.close()
+    this.detach()
     for (const program of [...this.programs.values()].reverse()) program.close()
     for (const map of [...this.maps.values()].reverse()) map.close()
   }

@@ -1,0 +1,9 @@
+// The library: compiled objects from opening to closing, what they attach to, and the errors of it all. The parts stand in
+// subpaths: `beetrace/btf`, `beetrace/map`, `beetrace/kernel` …
+
+export * from './errors/index.ts'
+export { EventReader, type EventReaderOptions, PerfBuffer, RingBuffer } from './events/index.ts'
+export * from './link/index.ts'
+export { BpfMap, codec, TypedMap } from './map/index.ts'
+export * from './object/index.ts'
+export { Program } from './program/index.ts'

@@ -1,0 +1,182 @@
+// The modules that `bee gen skeleton` writes: what C types become, and that the checked-in module of the example is what it
+// makes. That modules work is test/kernel/skeleton.test.ts; that they are right to TypeScript is seen where they are compiled.
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { CALLS_PATH, SAMPLE_PATH, SHAPES_PATH } from '../../../test/object/sample.ts'
+import { Types } from '../../btf/testing/types.ts'
+import { readObject } from '../../elf/index.ts'
+import { ObjectError } from '../../errors/index.ts'
+import { generateSkeleton, type SkeletonOptions } from './generate.ts'
+import { pascalCase, sectionProperty } from './names.ts'
+import { TypeText } from './type-text.ts'
+
+const generate = (path: string, options: Partial<SkeletonOptions> = {}): string => {
+  const bytes = readFileSync(path)
+  return generateSkeleton(readObject(bytes, path), { object: { bytes }, ...options })
+}
+
+test('the module of the example is what it makes: ./bee gen skeleton examples/calls.bpf.o > examples/calls.skel.ts', () => {
+  assert.equal(readFileSync('examples/calls.skel.ts', 'utf8'), generate(CALLS_PATH))
+})
+
+/** The lines of a generated module that say `what`. */
+const lines = (text: string, what: RegExp): string[] =>
+  text
+    .split('\n')
+    .filter(line => what.test(line))
+    .map(line => line.trim())
+
+test('the object can stand beside the module, under a name of its own', () => {
+  const text = generate(SHAPES_PATH, { object: { file: "it's.bpf.o" }, name: 'all_shapes' })
+  assert.deepEqual(lines(text, /OBJECT|export (interface All|function)/), [
+    'export interface AllShapes extends Skeleton {',
+    'export function openAllShapes(): AllShapes {',
+    'return openSkeleton<AllShapes>(OBJECT)',
+    `const OBJECT = { name: 'all_shapes', file: 'it\\'s.bpf.o', beside: import.meta.url }`,
+  ])
+})
+
+test('keys and values have the types of the declaration, or go by their size', () => {
+  assert.deepEqual(lines(generate(SHAPES_PATH), /SkeletonMap</), [
+    'readonly by_cpu: SkeletonMap<number, readonly bigint[]>',
+    'readonly queue: SkeletonMap<undefined, PointT>',
+    'readonly untyped: SkeletonMap<number, Uint8Array>',
+    'readonly routes: SkeletonMap<PointT, Route>',
+  ])
+})
+
+test('of two variables with a name the one that is not static is shown', () => {
+  const text = generate(SHAPES_PATH)
+  assert.deepEqual(lines(text, /^ {4}(twice|turns|wide|route):/), [
+    'route: Route',
+    'wide: readonly bigint[]',
+    'turns: number',
+  ])
+})
+
+test('the records are of the type that the object says, that one is told, or bytes', () => {
+  const records = (options: Partial<SkeletonOptions>) =>
+    lines(generate(SAMPLE_PATH, options), /SkeletonRecords<|records:/)
+  assert.deepEqual(records({}), [
+    'readonly events: SkeletonRecords<Event>',
+    "return openSkeleton<Sample>(OBJECT, { records: { events: 'event' } })",
+  ])
+  const told = [
+    'readonly events: SkeletonRecords<Counts>',
+    "return openSkeleton<Sample>(OBJECT, { records: { events: 'counts' } })",
+  ]
+  assert.deepEqual(records({ eventTypes: 'counts' }), told)
+  assert.deepEqual(records({ eventTypes: { events: 'counts' } }), told)
+  assert.throws(() => records({ eventTypes: 'nothing' }), ObjectError)
+})
+
+const types = new Types()
+  .int('u8', 1)
+  .int('u32', 4)
+  .int('u64', 8)
+  .int('char', 1)
+  .add('bool', { kind: 'int', name: 'bool', sizeBytes: 1, encoding: 'bool', offsetBits: 0, sizeBits: 8 })
+  .add('double', { kind: 'float', name: 'double', sizeBytes: 8 })
+  .array('char[8]', 'char', 8)
+  .array('u8[8]', 'u8', 8)
+  .array('char[2][8]', 'char[8]', 2)
+  .enum('small', [
+    ['A', 0],
+    ['B', 1],
+  ])
+  .enum(
+    'large',
+    Array.from({ length: 100 }, (_, i) => [`V${i}`, i]),
+  )
+  .array('small[2]', 'small', 2)
+  .struct('anon', 8, [
+    ['low', 'u32', 0],
+    ['high', 'u32', 32],
+  ])
+  .struct('Map', 16, [
+    ['bits', 'u64', 0, 60],
+    ['few', 'u64', 60, 4],
+    ['', 'anon', 64],
+  ])
+  .struct('odd', 8, [['class', 'u64', 0]])
+types
+  .add('alias', { kind: 'typedef', name: 'alias', typeId: types.id('anon') })
+  .pointer('odd*', 'odd')
+  .struct('list', 16, [
+    ['of', 'odd', 0],
+    ['next', 'odd*', 64],
+  ])
+  .add('const u32', { kind: 'const', name: '', typeId: types.id('u32') })
+const btf = types.build()
+
+const print = (key: string, ...reserved: string[]) => {
+  const text = new TypeText(btf, reserved)
+  return [text.of(types.id(key)), ...text.declarations.map(each => each.replace(/\s+/g, ' ').trim())]
+}
+
+const check = (key: string, ...expected: string[]) =>
+  test(`${key} is ${expected[0]}`, () => assert.deepEqual(print(key), expected))
+
+check('u32', 'number')
+check('const u32', 'number')
+check('u64', 'bigint')
+check('bool', 'boolean')
+check('double', 'number')
+check('odd*', 'bigint')
+check('char[8]', 'string')
+check('char[2][8]', 'readonly string[]')
+check('u8[8]', 'readonly number[]')
+check('small', 'Small', "/** enum small */ export type Small = 'A' | 'B' | number")
+check('small[2]', 'readonly Small[]', "/** enum small */ export type Small = 'A' | 'B' | number")
+check('large', 'Large', '/** enum large */ export type Large = string | number')
+check('anon', '{ readonly low: number; readonly high: number }')
+check(
+  'alias',
+  'Alias',
+  '/** alias, 8 bytes */ export interface Alias { readonly low: number readonly high: number }',
+)
+check(
+  'Map',
+  'Map',
+  '/** struct Map, 16 bytes */ export interface Map { readonly bits: bigint readonly few: number readonly low: number readonly high: number }',
+)
+check(
+  'list',
+  'List',
+  '/** struct list, 16 bytes */ export interface List { readonly of: Odd readonly next: bigint }',
+  '/** struct odd, 8 bytes */ export interface Odd { readonly class: bigint }',
+)
+
+test('a name that the module uses is not taken twice', () => {
+  assert.equal(print('odd', 'Odd', 'Odd2')[0], 'Odd3')
+})
+
+test('names', () => {
+  assert.deepEqual(['tcp_conn_lat', 'x', '9lives', 'a.b-c', 'αβ'].map(pascalCase), [
+    'TcpConnLat',
+    'X',
+    '_9lives',
+    'ABC',
+    '_',
+  ])
+  assert.deepEqual(['.rodata', '.data.by_cpu', '.bss.a-b'].map(sectionProperty), [
+    'rodata',
+    'data_by_cpu',
+    'bss_a_b',
+  ])
+})
+
+test('whatever an object is called, its module is one', () => {
+  fc.assert(
+    fc.property(fc.string(), name => {
+      const text = generate(CALLS_PATH, { object: { file: name } })
+      assert.match(
+        text,
+        /\nconst OBJECT = \{ name: 'calls', file: '(\\.|[^'\\\n])*', beside: import.meta.url \}\n$/,
+      )
+    }),
+    { numRuns: 100 },
+  )
+})

@@ -1,0 +1,194 @@
+// Writes the module of a skeleton: what `bee gen skeleton` prints.
+
+import type { BtfComposite } from '../../btf/index.ts'
+import type { CompiledMap, CompiledObject, Variable } from '../../elf/index.ts'
+import { ObjectError } from '../../errors/index.ts'
+import { MAP_TYPE_RULES } from '../../map/index.ts'
+import { BPF_MAP_TYPE_PERF_EVENT_ARRAY, BPF_MAP_TYPE_RINGBUF, bpfMapTypeNames } from '../../sys/index.ts'
+import { eventType } from '../event-type.ts'
+import { pascalCase, sectionProperty } from './names.ts'
+import { propertyName, TypeText } from './type-text.ts'
+
+export interface SkeletonOptions {
+  /** of the skeleton; by default the object's */
+  readonly name?: string
+  /** the object's bytes, for the module to hold, or the name of a file beside the module */
+  readonly object: { readonly bytes: Uint8Array } | { readonly file: string }
+  /** what the module imports from */
+  readonly importFrom?: string
+  /** the struct of a buffer's records, by its map's name, or of all of them: where the object does not say */
+  readonly eventTypes?: string | Readonly<Record<string, string>>
+  /** whether the kernel has a struct of that name: the object's own are records, rather */
+  readonly isKernelType?: (name: string) => boolean
+}
+
+/** The text of a TypeScript module. Throws ObjectError for an event type that is not there. */
+export function generateSkeleton(object: CompiledObject, options: SkeletonOptions): string {
+  const name = options.name ?? object.name
+  const pascal = pascalCase(name)
+  const types = object.btf && new TypeText(object.btf, [...RESERVED, pascal, `open${pascal}`])
+  const records: Record<string, string> = {}
+  const members = [
+    ...programMembers(object),
+    ...mapMembers(object, types, records, options),
+    ...sectionMembers(object, types),
+  ]
+  const uses = USES.filter(word => members.some(line => new RegExp(`\\b${word}\\b`).test(line)))
+  const imports = [`openSkeleton`, ...uses.map(word => `type ${word}`), 'type Skeleton'].sort(byName)
+  const hints = Object.entries(records).map(([label, type]) => `${propertyName(label)}: '${type}'`)
+  return [
+    `// Made by \`bee gen skeleton\` of ${fileName(object.file)}: make it anew rather than change it.`,
+    '',
+    `import { ${imports.join(', ')} } from '${options.importFrom ?? 'beetrace'}'`,
+    '',
+    ...(types?.declarations ?? []),
+    `export interface ${pascal} extends Skeleton {`,
+    ...members,
+    '}',
+    '',
+    '/** Opens the object: nothing is loaded yet. */',
+    `export function open${pascal}(): ${pascal} {`,
+    `  return openSkeleton<${pascal}>(OBJECT${hints.length === 0 ? '' : `, { records: { ${hints.join(', ')} } }`})`,
+    '}',
+    '',
+    ...objectLines(name, options.object),
+    '',
+  ].join('\n')
+}
+
+const USES = ['ObjectProgram', 'SkeletonMap', 'SkeletonRecords'] as const
+
+/** Names that types of the object cannot have. */
+const RESERVED = [...USES, 'Skeleton', 'openSkeleton', 'OBJECT', 'Uint8Array', 'Disposable']
+
+const byName = (a: string, b: string): number => (bare(a) < bare(b) ? -1 : 1)
+const bare = (text: string): string => text.replace(/^type /, '').toLowerCase()
+
+const fileName = (path: string): string => path.replace(/^.*\//, '')
+
+function programMembers({ programs }: CompiledObject): string[] {
+  const lines = programs.map(
+    ({ name, section }) =>
+      `    /** ${comment(section)} */\n    readonly ${propertyName(name)}: ObjectProgram`,
+  )
+  return lines.length === 0 ? [] : ['  readonly programs: {', ...lines, '  }']
+}
+
+function mapMembers(
+  object: CompiledObject,
+  types: TypeText | undefined,
+  records: Record<string, string>,
+  options: SkeletonOptions,
+): string[] {
+  const lines = object.maps
+    .filter(({ role }) => role === 'map' || role === 'structOps')
+    .map(map => {
+      const text =
+        map.type === BPF_MAP_TYPE_RINGBUF || map.type === BPF_MAP_TYPE_PERF_EVENT_ARRAY
+          ? `SkeletonRecords<${recordType(object, map, types, records, options)}>`
+          : `SkeletonMap<${keyType(map, types)}, ${valueType(map, types)}>`
+      return `    /** ${mapLabel(map)} */\n    readonly ${propertyName(map.label)}: ${text}`
+    })
+  return lines.length === 0 ? [] : ['  readonly maps: {', ...lines, '  }']
+}
+
+function mapLabel({ type, maxEntries }: CompiledMap): string {
+  const name = bpfMapTypeNames[type] ?? `map of type ${type}`
+  const unit = type === BPF_MAP_TYPE_RINGBUF ? 'bytes' : maxEntries === 1 ? 'entry' : 'entries'
+  return maxEntries === 0 ? name : `${name}, ${maxEntries} ${unit}`
+}
+
+function recordType(
+  object: CompiledObject,
+  map: CompiledMap,
+  types: TypeText | undefined,
+  records: Record<string, string>,
+  { eventTypes, isKernelType }: SkeletonOptions,
+): string {
+  const type = recordStruct(object, map, eventTypes, isKernelType)
+  // by its name is how the module finds it
+  if (type === undefined || type.name === '' || types === undefined) return 'Uint8Array'
+  records[map.label] = type.name
+  return types.of(type.id)
+}
+
+function recordStruct(
+  object: CompiledObject,
+  map: CompiledMap,
+  wanted: SkeletonOptions['eventTypes'],
+  isKernelType: SkeletonOptions['isKernelType'],
+): BtfComposite | undefined {
+  const name = typeof wanted === 'string' ? wanted : wanted?.[map.label]
+  if (name === undefined) {
+    const found = eventType(object, map, isKernelType)
+    return found.kind === 'found' ? found.type : undefined
+  }
+  const type = object.btf?.find(name, 'struct') ?? object.btf?.find(name, 'union')
+  if (type !== undefined) return type
+  throw new ObjectError(object.file, `has no struct "${name}" in its types`, { map: map.label })
+}
+
+function keyType({ keySize, keyTypeId }: CompiledMap, types: TypeText | undefined): string {
+  return keySize === 0 ? 'undefined' : plainType(keyTypeId, keySize, types)
+}
+
+function valueType({ type, valueSize, valueTypeId }: CompiledMap, types: TypeText | undefined): string {
+  const text = plainType(valueTypeId, valueSize, types)
+  return MAP_TYPE_RULES[type]?.perCpu === true
+    ? `readonly ${/^\w+$/.test(text) ? text : `(${text})`}[]`
+    : text
+}
+
+/** As `SkeletonMap` reads what has no type. */
+function plainType(typeId: number, sizeBytes: number, types: TypeText | undefined): string {
+  if (typeId !== 0 && types !== undefined) return types.of(typeId)
+  return [1, 2, 4].includes(sizeBytes) ? 'number' : sizeBytes === 8 ? 'bigint' : 'Uint8Array'
+}
+
+function sectionMembers({ maps }: CompiledObject, types: TypeText | undefined): string[] {
+  return maps.flatMap(map => {
+    const variables = (map.variables ?? []).filter(({ isStatic }) => !isStatic)
+    if ((map.role !== 'data' && map.role !== 'kconfig') || variables.length === 0) return []
+    const readonly = map.role === 'kconfig' ? 'readonly ' : ''
+    const lines = variables.map(variable => `    ${readonly}${variableMember(variable, types)}`)
+    return [
+      `  /** ${comment(map.label)}: ${WHEN[whenOf(map)]} */`,
+      `  readonly ${sectionProperty(map.label)}: {`,
+      ...lines,
+      '  }',
+    ]
+  })
+}
+
+const variableMember = ({ name, typeId }: Variable, types: TypeText | undefined): string =>
+  `${propertyName(name)}: ${typeId === 0 || types === undefined ? 'Uint8Array' : types.of(typeId)}`
+
+const WHEN = {
+  constant: 'set before `load`, constant after it',
+  variable: 'read and written at any time',
+  kernel: 'what the kernel says, after `load`',
+} as const
+
+const whenOf = ({ role, frozen }: CompiledMap): keyof typeof WHEN =>
+  role === 'kconfig' ? 'kernel' : frozen ? 'constant' : 'variable'
+
+/** Lines of 96 characters: editors choke on longer ones. */
+function objectLines(name: string, object: SkeletonOptions['object']): string[] {
+  if ('file' in object)
+    return [`const OBJECT = { name: '${name}', file: ${quoted(object.file)}, beside: import.meta.url }`]
+  const text = Buffer.from(object.bytes).toString('base64')
+  const lines = text.match(/.{1,96}/g) ?? []
+  return [
+    'const OBJECT = {',
+    `  name: '${name}',`,
+    '  base64: [',
+    ...lines.map(line => `    '${line}',`),
+    `  ].join(''),`,
+    '}',
+  ]
+}
+
+const quoted = (text: string): string =>
+  `'${JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")}'`
+
+const comment = (text: string): string => text.replaceAll('*/', '*\\/').replace(/[\r\n]/g, ' ')

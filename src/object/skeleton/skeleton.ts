@@ -1,0 +1,99 @@
+// What modules written by `bee gen skeleton` stand on: an object with its programs, maps and global variables as properties,
+// whose types the module has written down.
+//
+//     using tool = openTool()
+//     tool.rodata.min_us = 1000n           settings, until
+//     tool.load().attach()
+//     for await (const event of tool.maps.events) …
+//     tool.bss.dropped                     what the program counts, as it stands now
+
+import { BPF_MAP_TYPE_PERF_EVENT_ARRAY, BPF_MAP_TYPE_RINGBUF } from '../../sys/index.ts'
+import type { GlobalVariable } from '../globals.ts'
+import { type BpfObject, type ObjectAttachOptions, type ObjectLoadOptions, openObject } from '../object.ts'
+import type { ObjectProgram } from '../object-program.ts'
+import { sectionProperty } from './names.ts'
+import { SkeletonMap } from './skeleton-map.ts'
+import { SkeletonRecords } from './skeleton-records.ts'
+
+/** What every skeleton has beside what its module names. */
+export interface Skeleton extends Disposable {
+  /** the same by names, and what the skeleton does not show */
+  readonly object: BpfObject
+  /** Makes the maps and loads the programs. Throws as `BpfObject.load`; the skeleton can be set and loaded again then. */
+  load(options?: ObjectLoadOptions): this
+  /** Attaches what its sections say. Throws as `BpfObject.attach`. */
+  attach(options?: ObjectAttachOptions): this
+  /** Takes all programs off; they stay loaded and can be attached again. */
+  detach(): void
+  /** Ends readers, detaches, unloads. Twice is harmless. */
+  close(): void
+}
+
+/** Where a skeleton has its object: in the module, or in a file beside it. */
+export type SkeletonSource =
+  | { readonly name: string; readonly base64: string }
+  | { readonly name: string; readonly file: string; readonly beside: string }
+
+/** What the object does not say by itself: the struct of each buffer's records. */
+export interface SkeletonHints {
+  readonly records?: Readonly<Record<string, string>>
+}
+
+/**
+ * Opens the object of a skeleton. `T` is what the generated module says of it, and is not checked here.
+ * @throws ElfError, BtfError, ObjectError
+ */
+export function openSkeleton<T extends Skeleton>(source: SkeletonSource, hints: SkeletonHints = {}): T {
+  const object =
+    'base64' in source
+      ? openObject(Buffer.from(source.base64, 'base64'), { name: source.name })
+      : openObject(fileBeside(source.beside, source.file), { name: source.name })
+  const programs: Record<string, ObjectProgram> = Object.create(null)
+  for (const [name, program] of object.programs) programs[name] = program
+  const maps: Record<string, unknown> = Object.create(null)
+  for (const [label, map] of object.maps) {
+    const { role, type } = map.source
+    if (role === 'data' || role === 'kconfig') continue
+    if (type === BPF_MAP_TYPE_RINGBUF || type === BPF_MAP_TYPE_PERF_EVENT_ARRAY)
+      maps[label] = new SkeletonRecords(object, map, hints.records?.[label] ?? 'raw')
+    else maps[label] = new SkeletonMap(object, map)
+  }
+  const skeleton = {
+    object,
+    programs,
+    maps,
+    ...sectionsOf([...object.globals.values(), ...object.configuration.values()]),
+    load(options?: ObjectLoadOptions) {
+      object.load(options)
+      return skeleton
+    },
+    attach(options?: ObjectAttachOptions) {
+      object.attach(options)
+      return skeleton
+    },
+    detach: () => object.detach(),
+    close: () => object.close(),
+    [Symbol.dispose]: () => object.close(),
+  }
+  return skeleton as unknown as T
+}
+
+/** A property for each section of variables, with a property for each variable. */
+function sectionsOf(variables: readonly GlobalVariable[]): Record<string, object> {
+  const sections: Record<string, object> = Object.create(null)
+  for (const variable of variables) {
+    if (variable.variable.isStatic) continue
+    const section = (sections[sectionProperty(variable.section)] ??= Object.create(null) as object)
+    Object.defineProperty(section, variable.name, {
+      enumerable: true,
+      get: () => variable.typedValue,
+      set: value => {
+        variable.typedValue = value
+      },
+    })
+  }
+  return sections
+}
+
+const fileBeside = (module: string, file: string): string =>
+  decodeURIComponent(new URL(file, module).pathname)

@@ -1,0 +1,19 @@
+// The examples, run as they stand: what docs/library.md shows works.
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { test } from 'node:test'
+import { SLOW } from '../slow.ts'
+
+const check = (name: string, expected: RegExp) =>
+  test(`examples/${name}.ts`, () => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [`build/examples/${name}.js`], {
+      encoding: 'utf8',
+      timeout: 60_000 * SLOW,
+    })
+    assert.equal(status, 0, stderr)
+    assert.match(stdout, expected)
+  })
+
+check('skeleton', /^(node made call \d+ at \d+\n){3}fine: true\n$/)
+check('object', /^on_call is for raw_tp\/sys_enter\ntime_ns tid call comm\n(\d+) of \1 calls were told\n$/)
+check('errors', /^only_tgid: "me" is not a number\ncounts: .*max_entries 0.*\ntrue\n$/)
