@@ -14,7 +14,10 @@ export interface MapCreateOptions {
   readonly valueTypeBtfFd?: number
   /** descriptor of an inner map to use as the template; the caller's */
   readonly innerMapFd?: number
-  /** a descriptor of the BTF in `spec.btf`, when it is loaded already; the caller's */
+  /**
+   * a descriptor of the BTF that `spec` and its inner map have, or that a struct_ops map's program has, when it is loaded
+   * already; the caller's. Types are the same to the kernel only in one loaded BTF
+   */
   readonly btfFd?: number
 }
 
@@ -51,7 +54,7 @@ export const createMap = (spec: MapSpec, options: MapCreateOptions = {}): number
   try {
     let innerMapFd = rule.inner ? options.innerMapFd : undefined
     if (rule.inner && innerMapFd === undefined && spec.inner !== undefined) {
-      innerMapFd = createMap(spec.inner)
+      innerMapFd = createMap(spec.inner, options.btfFd === undefined ? {} : { btfFd: options.btfFd })
       owned.push(innerMapFd)
     }
     const base: MapCreateAttr = {
@@ -59,7 +62,7 @@ export const createMap = (spec: MapSpec, options: MapCreateOptions = {}): number
       ...(innerMapFd === undefined ? {} : { innerMapFd }),
       ...(options.vmlinuxValueTypeId === undefined
         ? {}
-        : { btfVmlinuxValueTypeId: options.vmlinuxValueTypeId }),
+        : { btfVmlinuxValueTypeId: options.vmlinuxValueTypeId, btfFd: options.btfFd ?? 0 }),
       ...(options.valueTypeBtfFd === undefined ? {} : { valueTypeBtfObjFd: options.valueTypeBtfFd }),
     }
     const btf = spec.btf ?? (rule.btf ? plainBtf(spec.keySize, spec.valueSize) : undefined)

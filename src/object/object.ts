@@ -289,7 +289,7 @@ export class BpfObject implements Disposable {
   }
 
   #makeMap(map: ObjectMap, options: ObjectLoadOptions, input: MapInput): BpfMap {
-    if (map.source.role === 'structOps') return this.#makeStructOps(map)
+    if (map.source.role === 'structOps') return this.#makeStructOps(map, input.loadedBtf)
     const data = this.#data.get(map.label)
     if (map.source.role === 'kconfig' && data !== undefined)
       fillConfig(this.source, data, {
@@ -309,7 +309,7 @@ export class BpfObject implements Disposable {
     this.#leftOut.add(what.label)
   }
 
-  #makeStructOps(map: ObjectMap): BpfMap {
+  #makeStructOps(map: ObjectMap, loadedBtf: LoadedBtf): BpfMap {
     const plan = planStructOps(this.source, map.source)
     this.#structOps.set(map.label, plan)
     const moduleFd = plan.module === undefined ? undefined : openModuleBtf(plan.module)
@@ -324,6 +324,7 @@ export class BpfObject implements Disposable {
         {
           vmlinuxValueTypeId: plan.valueTypeId,
           ...(moduleFd === undefined ? {} : { valueTypeBtfFd: moduleFd }),
+          ...(loadedBtf === undefined ? {} : { btfFd: loadedBtf.fd }),
         },
       )
     } finally {

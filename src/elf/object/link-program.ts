@@ -17,6 +17,8 @@ export interface LinkInput {
   readonly functions: ReadonlyMap<string, ObjectFunction>
   readonly ext: ReadonlyMap<string, BtfExtSection>
   readonly btfBytes: Uint8Array | undefined
+  /** names of what is to run on bpf_throw, by the program's name */
+  readonly exceptionCallbacks: ReadonlyMap<string, string>
 }
 
 export type LinkedCode = Pick<CompiledProgram, 'insns' | 'functions' | 'relocations' | 'lines' | 'info'>
@@ -27,7 +29,8 @@ export function linkProgram(context: ReadContext, main: ObjectFunction, input: L
   const seen = new Set<string>()
   let next = 0
   // depth first, as libbpf does: what a function calls stands behind it
-  const waiting: ObjectFunction[] = [main]
+  const callback = input.functions.get(input.exceptionCallbacks.get(main.name) ?? '')
+  const waiting: ObjectFunction[] = callback === undefined ? [main] : [callback, main]
   for (let code = waiting.pop(); code !== undefined; code = waiting.pop()) {
     if (seen.has(code.label)) continue
     seen.add(code.label)

@@ -21,6 +21,7 @@ import type { CompiledMap, CompiledObject, CompiledProgram, Extern } from './com
 import type { ReadContext } from './context.ts'
 import { isData, readDataMap } from './data-maps.ts'
 import { type PlacedMap, readDeclaredMaps } from './declared-maps.ts'
+import { exceptionCallbacks } from './exception-callback.ts'
 import { KCONFIG, kconfigMap, readExterns } from './externs.ts'
 import { type DataReferences, isCode, type ObjectFunction, readFunctions } from './functions.ts'
 import { readLegacyMaps } from './legacy-maps.ts'
@@ -72,14 +73,16 @@ export function readObject(bytes: Uint8Array, file: string): CompiledObject {
       ? new DataView(version.buffer, version.byteOffset).getUint32(0, elf.littleEndian)
       : undefined
   const entry = { license, ...(kernelVersion === undefined ? {} : { kernelVersion }) }
-  const called = new Set(functions.flatMap(each => each.callees))
+  const callbacks = exceptionCallbacks(btf, btfBytes)
+  const called = new Set([...functions.flatMap(each => each.callees), ...callbacks.values()])
+  const input: LinkInput = { functions: byLabel, ext, btfBytes, exceptionCallbacks: callbacks }
   return {
     ...{ file, name: context.name, license, maps, externs },
     ...(kernelVersion === undefined ? {} : { kernelVersion }),
     ...(btf === undefined || btfBytes === undefined ? {} : { btf, btfBytes }),
     programs: functions
       .filter(each => isEntry(each, called))
-      .map(main => readProgram(context, main, { functions: byLabel, ext, btfBytes }, entry)),
+      .map(main => readProgram(context, main, input, entry)),
   }
 }
 
