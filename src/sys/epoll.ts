@@ -5,6 +5,7 @@ import { O_CLOEXEC } from './descriptor.ts'
 import { linux } from './linux.ts'
 
 export const EPOLLIN = 1
+export const EPOLLOUT = 4
 export const EPOLLERR = 8
 export const EPOLLHUP = 16
 export const EPOLLET = 0x80000000

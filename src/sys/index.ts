@@ -80,6 +80,7 @@ export {
   EPOLLET,
   EPOLLHUP,
   EPOLLIN,
+  EPOLLOUT,
   type EpollEvents,
   epollAdd,
   epollCreate,
