@@ -1,9 +1,10 @@
 // Shared by the benchmarks: run commands side by side in interleaved rounds, and show figures with their spread.
 
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { environBytes, spawnProcess, waitChild } from '../src/sys/index.ts'
 
 export interface Spread {
   readonly min: number
@@ -51,4 +52,29 @@ export function compilePeer(name: string, ...libraries: string[]): string {
   const made = spawnSync('cc', ['-O2', '-pthread', source, '-o', program, ...libraries], { encoding: 'utf8' })
   if (made.status !== 0) throw new Error(`cannot compile ${source}: ${made.stderr || made.error}`)
   return program
+}
+
+/** Starts a process that inherits the given descriptors; the line of JSON that it prints is the result. */
+export function startWithFds<T>(
+  path: string,
+  argv: readonly (string | number)[],
+  keepFds: readonly number[],
+): () => Promise<T> {
+  const out = join(scratch, `out-${Math.random()}`)
+  const words = [path, ...argv].map(word => `'${word}'`).join(' ')
+  const pid = spawnProcess({
+    path: '/bin/sh',
+    argv: ['sh', '-c', `exec ${words} >${out}`],
+    env: environBytes(),
+    keepFds: [0, 1, 2, ...keepFds],
+  })
+  return async () => {
+    for (;;) {
+      const exit = waitChild({ pid })
+      if (exit === undefined) await new Promise(resolve => setTimeout(resolve, 5))
+      else if (typeof exit !== 'number' && exit.exitCode === 0) break
+      else throw new Error(`${words}: ${JSON.stringify(exit)}`)
+    }
+    return JSON.parse(readFileSync(out, 'utf8')) as T
+  }
 }

@@ -1,22 +1,17 @@
 // Ring buffer consumers side by side: ours and libbpf's in C (bench/peers/ring.c), on the same rings and producer.
 //
-//     node build/bench/ring-consumer.js          needs root, cc and libbpf-dev
+//     node build/bench/ring-consumer.js [ROUNDS]         needs root, cc and libbpf-dev
 //
 // First the cost of reading alone: a ring is filled, then drained and timed. Then the CPU of a consumer process while
 // another process produces at a steady rate, which is mostly the cost of waking up. Fresh processes, interleaved;
-// medians of ROUNDS.
+// medians.
 
-import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { EventReader, type OnRecord, RingBuffer } from '../src/events/index.ts'
 import { BpfMap } from '../src/map/index.ts'
 import { Program } from '../src/program/index.ts'
-import { environBytes, spawnProcess, waitChild } from '../src/sys/index.ts'
 import { ringProducer } from '../test/kernel/ring-producer.ts'
+import { compilePeer, startWithFds } from './measure.ts'
 
-const ROUNDS = 3
 const RING_BYTES = 16 << 20
 const RECORDS_PER_RUN = 1000
 const RUNS_PER_FILL = 200
@@ -86,32 +81,10 @@ interface Result {
   readonly made: number
 }
 
-const orchestrate = async (): Promise<void> => {
-  const directory = mkdtempSync(join(tmpdir(), 'ring-bench-'))
-  const peer = join(directory, 'ring')
-  const built = spawnSync('cc', ['-O2', '-o', peer, 'bench/peers/ring.c', '-lbpf'], { stdio: 'inherit' })
-  if (built.status !== 0) throw new Error('the C peer does not build: install gcc and libbpf-dev')
-
-  /** A process with the given descriptors, whose JSON line is its result. */
-  const start = (path: string, argv: (string | number)[], keepFds: number[]): (() => Promise<Result>) => {
-    const out = join(directory, `out-${Math.random()}`)
-    const words = [path, ...argv].map(word => `'${word}'`).join(' ')
-    const pid = spawnProcess({
-      path: '/bin/sh',
-      argv: ['sh', '-c', `exec ${words} >${out}`],
-      env: environBytes(),
-      keepFds: [0, 1, 2, ...keepFds],
-    })
-    return async () => {
-      for (;;) {
-        const exit = waitChild({ pid })
-        if (exit === undefined) await new Promise(resolve => setTimeout(resolve, 5))
-        else if (typeof exit !== 'number' && exit.exitCode === 0) break
-        else throw new Error(`${words}: ${JSON.stringify(exit)}`)
-      }
-      return JSON.parse(readFileSync(out, 'utf8')) as Result
-    }
-  }
+const orchestrate = async (rounds: number): Promise<void> => {
+  const peer = compilePeer('ring', '-lbpf')
+  const start = (path: string, argv: (string | number)[], keepFds: number[]) =>
+    startWithFds<Result>(path, argv, keepFds)
   const ours = process.argv[1]!
   const median = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1]!
 
@@ -120,7 +93,7 @@ const orchestrate = async (): Promise<void> => {
   )
   for (const work of [0, 1]) {
     const ns: Record<'js' | 'c', number[]> = { js: [], c: [] }
-    for (let round = 0; round < ROUNDS; round++) {
+    for (let round = 0; round < rounds; round++) {
       using producer = ringProducer(RING_BYTES, { recordsPerRun: RECORDS_PER_RUN, flags: 1 })
       const fds = [producer.ring.fd, producer.program.fd]
       const args = ['fill-and-drain', ...fds]
@@ -142,7 +115,7 @@ const orchestrate = async (): Promise<void> => {
       ...INTERVALS_MS.map(interval => ({ name: `beetrace ${interval} ms`, interval })),
     ]
     const results = new Map(consumers.map(({ name }) => [name, [] as { cpu: number; line: string }[]]))
-    for (let round = 0; round < ROUNDS; round++) {
+    for (let round = 0; round < rounds; round++) {
       for (const { name, interval } of consumers) {
         using producer = ringProducer(RING_BYTES, { recordsPerRun: perRun })
         const map = producer.ring.fd
@@ -160,12 +133,11 @@ const orchestrate = async (): Promise<void> => {
       }
     }
     console.log(`  ${rate} records/s`)
-    for (const [name, rounds] of results) {
-      rounds.sort((a, b) => a.cpu - b.cpu)
-      console.log(`    ${name.padEnd(16)}${rounds[rounds.length >> 1]!.line}`)
+    for (const [name, all] of results) {
+      all.sort((a, b) => a.cpu - b.cpu)
+      console.log(`    ${name.padEnd(16)}${all[all.length >> 1]!.line}`)
     }
   }
-  rmSync(directory, { recursive: true })
 }
 
 const [, , mode, ...rest] = process.argv
@@ -174,4 +146,4 @@ if (mode === 'fill-and-drain') {
   fillAndDrain(new BpfMap(numbers[0]!), new Program(numbers[1]!), numbers[2]!)
 } else if (mode === 'consume') {
   await consume(new BpfMap(numbers[0]!), numbers[1]!, numbers[2]!, numbers[3]!)
-} else await orchestrate()
+} else await orchestrate(Number(mode ?? 3))

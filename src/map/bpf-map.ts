@@ -30,7 +30,7 @@ import {
 } from '../sys/index.ts'
 import type { Codec } from './codec.ts'
 import { createMap, type MapCreateOptions, mapCreateAttr } from './create.ts'
-import { type MapEntry, mapEntries } from './entries.ts'
+import { type EntryBatch, type MapEntry, mapBatches, mapEntries } from './entries.ts'
 import { type MapInfo, readMapInfo } from './map-info.ts'
 import { MAP_TYPE_RULES } from './map-type.ts'
 import { TypedMap } from './typed-map.ts'
@@ -213,6 +213,21 @@ export class BpfMap implements Disposable {
 
   [Symbol.iterator](): Generator<MapEntry> {
     return this.entries()
+  }
+
+  /**
+   * The same for many entries: in large parts, without a copy or an object for each. What a step gives is valid until the next.
+   * Some 0.2 µs an entry, nearly all of it the kernel's.
+   *
+   *     for (const { keys, count } of map.batches()) {
+   *       const pids = new Uint32Array(keys.buffer, 0, count)
+   *
+   * @param entries room for so many in each part; a part may have fewer
+   * @param take take them out of the map, which must be a hash
+   */
+  batches({ entries, take = false }: { entries?: number; take?: boolean } = {}): Generator<EntryBatch> {
+    this.#checkOpen()
+    return mapBatches(this, entries, take)
   }
 
   /** This map in JavaScript values. Throws when a codec's size is not the map's. */

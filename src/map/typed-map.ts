@@ -42,9 +42,16 @@ export class TypedMap<K, V> {
     return this.map.delete(this.#encodeKey(key))
   }
 
+  /** As `BpfMap.entries`. */
   *entries(): Generator<[K, V]> {
-    for (const { key, value } of this.map.entries()) {
-      yield [this.#keyCodec.decode(viewOf(key), 0), this.#valueCodec.decode(viewOf(value), 0)]
+    const { keySize, valueBytes } = this.map
+    for (const { keys, values, count } of this.map.batches()) {
+      const [keyView, valueView] = [viewOf(keys), viewOf(values)]
+      for (let i = 0; i < count; i++)
+        yield [
+          this.#keyCodec.decode(keyView, i * keySize),
+          this.#valueCodec.decode(valueView, i * valueBytes),
+        ]
     }
   }
 
