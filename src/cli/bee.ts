@@ -10,6 +10,7 @@ import { CommandError } from './command.ts'
 import { flushCompileCache } from './compile-cache.ts'
 import { kernelInfo } from './kernel-info.ts'
 import { coloured, isColoured, messageBytes, reasonOf } from './messages.ts'
+import type { RunStreams } from './object-run.ts'
 import { runList } from './script-list.ts'
 import { runScript } from './script-run.ts'
 import { VERSION } from './version.ts'
@@ -75,15 +76,16 @@ function fail(error: unknown): number {
   return EXIT_FAILED
 }
 
-/** `bee run X.bpf.o`: until Ctrl-C, or until nobody reads. */
+/** `bee run X.bpf.o`, `bee run package.json`: until Ctrl-C, or until nobody reads. */
 async function runCompiledObject(operands: readonly string[]): Promise<number> {
-  const { runObject } = await import('./object-run.ts')
+  const { packageCommand } = await import('./package-source.ts')
+  const command = packageCommand(operands)
   const stopped = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const) {
     process.on(signal, () => stopped.abort())
   }
   let [closed, failure]: [boolean, unknown] = [false, undefined]
-  const status = await runObject(operands, {
+  const streams: RunStreams = {
     // when nobody reads any more, it is an end like any other, with all taken off and away; and so it is when the disk is full
     out: text => {
       if (closed) return
@@ -97,7 +99,11 @@ async function runCompiledObject(operands: readonly string[]): Promise<number> {
     },
     note: text => say(text),
     stop: stopped.signal,
-  })
+  }
+  const status =
+    command === undefined
+      ? await (await import('./object-run.ts')).runObject(operands, streams)
+      : await (await import('./package-run.ts')).runPackage(command, streams)
   if (failure !== undefined) throw failure
   return status
 }

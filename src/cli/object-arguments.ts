@@ -93,7 +93,8 @@ export function* settable(object: BpfObject): Generator<GlobalVariable> {
       yield global
 }
 
-function parseValue(global: GlobalVariable, text: string): BtfValue {
+/** Throws UsageError for text that says no value of its type. */
+export function parseValue(global: GlobalVariable, text: string): BtfValue {
   const now = global.value
   switch (typeof now) {
     case 'boolean':

@@ -99,9 +99,10 @@ export async function runObject(argv: readonly string[], streams: RunStreams): P
   return 0
 }
 
-function openPrintk(
+/** What `--printk` shows; a note where it would be the only thing to see. Undefined when it is not asked for, or nothing prints. */
+export function openPrintk(
   object: BpfObject,
-  options: ObjectRunOptions,
+  options: Pick<ObjectRunOptions, 'printk' | 'json' | 'maps'>,
   out: (text: string) => void,
   { note }: RunStreams,
 ): PrintkLines | undefined {
@@ -144,7 +145,7 @@ const firstLine = (error: unknown): string =>
   (error instanceof Error ? error.message : String(error)).split('\n')[0]!
 
 /** Resolves when told to stop. The timer keeps an object without events running. */
-function stopped(signal: AbortSignal): Promise<void> {
+export function stopped(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve()
   return new Promise(resolve => {
     const alive = setInterval(() => {}, 1 << 30)

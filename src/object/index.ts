@@ -4,7 +4,7 @@ export type { AttachOptions } from './attach.ts'
 export { type EventType, eventMaps, eventType } from './event-type.ts'
 export { isKernelType, type ObjectEvent, ObjectEvents, type ReadEventsOptions, readEvents } from './events.ts'
 export { GlobalVariable } from './globals.ts'
-export { canReadMap, type MapRow, type ReadMapOptions, readMap } from './map-values.ts'
+export { canReadMap, type MapRow, type ReadMapOptions, readMap, sumOf } from './map-values.ts'
 export {
   BpfObject,
   type ObjectAttachOptions,

@@ -102,7 +102,7 @@ function decodeOr(btf: Btf | undefined, typeId: number, bytes: Uint8Array): BtfV
 }
 
 /** What of two CPUs can be added is; of the rest the first that is not empty. */
-function sumOf(a: BtfValue, b: BtfValue): BtfValue {
+export function sumOf(a: BtfValue, b: BtfValue): BtfValue {
   if (typeof a === 'number' && typeof b === 'number') return a + b
   if (typeof a === 'bigint' && typeof b === 'bigint') return a + b
   if (Array.isArray(a) && Array.isArray(b)) return a.map((each, i) => sumOf(each, b[i]!))
