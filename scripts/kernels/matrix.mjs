@@ -1,8 +1,10 @@
 // npm run test:kernels [-- NAME … [-- PREFIX …]]: the kernel tests on stock Debian kernels, all of ./matrix or those
-// named, one after the other; after `--` only test files whose path starts with a prefix. Ends with a table and one
-// line "N passed, N failed, N skipped". A kernel on which no test ran, and a skip without a reason, are failures.
+// named, as many at once as there are processors; after `--` only test files whose path starts with a prefix. Ends with
+// a table and one line "N passed, N failed, N skipped". A kernel on which no test ran, and a skip without a reason, are
+// failures.
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { createInterface } from 'node:readline'
 import { install } from '../install.mjs'
 
@@ -26,12 +28,16 @@ const files = readdirSync('build/test/kernel', { recursive: true })
   .sort()
 if (files.length === 0) fail('no kernel test file is called so')
 
-const results = []
-for (const name of names) results.push(await testOn(name))
+const results = names.map(fetch)
+const waiting = results.filter(result => result.problem === '')
+const worker = async () => {
+  for (let next = waiting.shift(); next; next = waiting.shift()) await testOn(next)
+}
+await Promise.all(Array.from({ length: availableParallelism() }, worker))
 report(results)
 
-/** Boots the kernel, runs the test files, says failures as they come. */
-async function testOn(name) {
+/** The result of a kernel to be tested, its files made present. */
+function fetch(name) {
   const fetched = spawnSync('scripts/kernels/fetch', [name], {
     stdio: ['ignore', 'pipe', 'inherit'],
     encoding: 'utf8',
@@ -39,7 +45,13 @@ async function testOn(name) {
   const result = { name, release: '', passed: 0, failed: 0, skipped: new Map(), seconds: 0, problem: '' }
   if (fetched.status !== 0) return { ...result, problem: 'the kernel could not be fetched' }
   result.release = readFileSync(`${fetched.stdout.trim()}/release`, 'utf8').trim()
-  console.log(`== Linux ${result.release}: ${files.length} test files`)
+  return result
+}
+
+/** Boots the kernel, runs the test files, says failures as they come. */
+async function testOn(result) {
+  const { name, release } = result
+  console.log(`== Linux ${release}: ${files.length} test files`)
   const startMs = Date.now()
   const reporter = new URL('reporter.mjs', import.meta.url).href
   const node = ['--enable-source-maps', '--test', '--test-concurrency=1', '--test-timeout=900000']
@@ -61,13 +73,14 @@ async function testOn(name) {
   result.seconds = (Date.now() - startMs) / 1000
   if (result.passed + result.failed === 0) result.problem = `no test ran (exit status ${status})`
   else if (status !== 0 && result.failed === 0) result.problem = `exit status ${status}`
-  return result
+  console.log(`== Linux ${release}: ended after ${result.seconds.toFixed(0)} s`)
 }
 
 function note(result, line) {
+  const say = text => console.log(text.replace(/^/gm, `${result.name.padEnd(5)} `))
   const event = parse(line)
-  if (event === undefined) return console.log(`   ${line}`)
-  if ('output' in event) return console.log(event.output.replace(/^/gm, '   '))
+  if (event === undefined) return say(line)
+  if ('output' in event) return say(event.output)
   const { test, file, outcome, why, ms } = event
   const reason = typeof why === 'string' ? why : ''
   if (outcome === 'passed') result.passed++
@@ -75,11 +88,9 @@ function note(result, line) {
     result.skipped.set(reason, (result.skipped.get(reason) ?? 0) + 1)
   else {
     result.failed++
-    console.log(
-      `   not ok: ${file}: ${test}\n${(reason || 'skipped without a reason').replace(/^/gm, '      ')}`,
-    )
+    say(`not ok: ${file}: ${test}\n${(reason || 'skipped without a reason').replace(/^/gm, '   ')}`)
   }
-  if (ms > 20_000) console.log(`   slow: ${file}: ${test} took ${(ms / 1000).toFixed(0)} s`)
+  if (ms > 20_000) say(`slow: ${file}: ${test} took ${(ms / 1000).toFixed(0)} s`)
 }
 
 /** What reporter.mjs said; `undefined` for anything else the kernel or a test printed. */

@@ -4,12 +4,12 @@ import assert from 'node:assert/strict'
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { after, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { SLOW } from '../slow.ts'
 
-const beetrace = join(import.meta.dirname, '../../src/cli/beetrace.js')
+const beetrace = resolve('bin/beetrace.cjs')
 const scratch = mkdtempSync(join(tmpdir(), 'beetrace-lives-'))
 after(() => rmSync(scratch, { recursive: true }))
 

@@ -5,11 +5,11 @@ import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { after, test } from 'node:test'
 import { SLOW } from '../slow.ts'
 
-const beetrace = join(import.meta.dirname, '../../src/cli/beetrace.js')
+const beetrace = resolve('bin/beetrace.cjs')
 const scratch = mkdtempSync(join(tmpdir(), 'beetrace-refused-'))
 after(() => rmSync(scratch, { recursive: true }))
 

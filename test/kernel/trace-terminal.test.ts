@@ -1,11 +1,11 @@
 // What a person sees who watches a trace come on a terminal: calls that wait, completed when they return.
 
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
+import { resolve } from 'node:path'
 import { test } from 'node:test'
 import { Terminal } from './terminal.ts'
 
-const beetrace = [process.execPath, join(import.meta.dirname, '../../src/cli/beetrace.js')]
+const beetrace = [process.execPath, resolve('bin/beetrace.cjs')]
 
 test('a call that waits is shown at once, and completed on its line', async () => {
   await using terminal = new Terminal([...beetrace, '-e', 'read', 'cat'])

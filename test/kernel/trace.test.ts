@@ -4,10 +4,10 @@ import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { after, test } from 'node:test'
 
-const beetrace = join(import.meta.dirname, '../../src/cli/beetrace.js')
+const beetrace = resolve('bin/beetrace.cjs')
 const scratch = mkdtempSync(join(tmpdir(), 'beetrace-trace-'))
 after(() => rmSync(scratch, { recursive: true }))
 
