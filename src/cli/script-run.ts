@@ -11,11 +11,12 @@ import { excerptOf, printDiagnostics, rangeOf } from '../script/diagnostics/inde
 import { JsonOutput, type SourcePlace, TextOutput } from '../script/output/index.ts'
 import { MachineKernelFacts } from '../script/run/kernel-facts.ts'
 import { MachineNames } from '../script/run/names.ts'
+import type { PacketFile } from '../script/run/packets.ts'
 import { type ScriptEnd, ScriptSession } from '../script/run/session.ts'
 import { measuresJson, measuresText, trialsJson, trialsText } from '../script/run/trials.ts'
 import { MachineUserFacts } from '../script/run/user-facts.ts'
 import { namesUserAddresses, watchMappings } from '../script/run/watch-mappings.ts'
-import { byteString, byteStringOf, positionOf, type Sources } from '../script/source.ts'
+import { byteString, byteStringOf, positionOf, readable, type Sources } from '../script/source.ts'
 import type { Span } from '../script/span.ts'
 import { argvBytes, CLOCK_BOOTTIME, CLOCK_TAI, clockNs, closeFd, pidfdOpen } from '../sys/index.ts'
 import { ByteWriter } from '../text/index.ts'
@@ -188,6 +189,8 @@ async function runCompiled(
         stacks,
         systemCallName: nr => syscallNames(machineOf(process.arch), ABI_NATIVE)[nr] || undefined,
       }),
+    packetFile: openPackets,
+    packetPages: config.perf_rb_pages || DEFAULT_PACKET_PAGES,
     output: names =>
       options.format === 'json'
         ? new JsonOutput(out, ns => names.epochMs(ns))
@@ -327,6 +330,19 @@ function openOutput(path: string): number {
     throw new BeetraceError('OUTPUT', `cannot write to '${path}': ${reasonOf(error)}`, {
       cause: error,
     })
+  }
+}
+
+/** 256 KiB for each CPU */
+const DEFAULT_PACKET_PAGES = 64
+
+function openPackets(path: string): PacketFile {
+  const fd = openOutput(readable(path))
+  return {
+    append: bytes => {
+      for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at)
+    },
+    close: () => closeSync(fd),
   }
 }
 

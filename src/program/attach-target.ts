@@ -1,7 +1,7 @@
 // Programs that attach by BTF (fentry, tp_btf, LSM, iterators, extensions) are told where when they are loaded: as the id
 // of a type in the kernel's BTF, a module's, or another program's.
 
-import { type Btf, nearNames, parseBtf } from '../btf/index.ts'
+import { type Btf, nearNames } from '../btf/index.ts'
 import { BtfError } from '../errors/index.ts'
 import { moduleBtf, modulesWithBtf, openModuleBtf, vmlinuxBtf } from '../kernel/index.ts'
 import {
@@ -12,14 +12,9 @@ import {
   BPF_PROG_TYPE_TRACING,
   BPF_TRACE_ITER,
   BPF_TRACE_RAW_TP,
-  bpfGetFdById,
-  bpfObjGetInfoByFd,
-  checkSyscall,
   closeFd,
-  LITTLE_ENDIAN,
-  linux,
-  setU64,
 } from '../sys/index.ts'
+import { readBtfById } from './program-functions.ts'
 import { readProgramInfo } from './program-info.ts'
 
 /** What BPF_PROG_LOAD takes. */
@@ -104,28 +99,5 @@ function* namesOf(btf: Btf, kind: string): Generator<string> {
   for (let id = 1; id <= btf.typeCount; id++) {
     const type = btf.type(id)
     if (type.kind === kind && 'name' in type) yield type.name
-  }
-}
-
-/** struct bpf_btf_info: 0 btf  8 btf_size */
-const INFO_BYTES = 32
-
-function readBtfById(id: number): Btf {
-  const action = `read BTF with id ${id}`
-  const fd = checkSyscall(bpfGetFdById('btf', id), 'bpf(BPF_BTF_GET_FD_BY_ID)', action, {
-    capabilities: ['CAP_SYS_ADMIN'],
-  })
-  try {
-    const info = new Uint8Array(new ArrayBuffer(INFO_BYTES))
-    const data = new DataView(info.buffer)
-    checkSyscall(bpfObjGetInfoByFd(fd, info), 'bpf(BPF_OBJ_GET_INFO_BY_FD)', action)
-    const bytes = new Uint8Array(new ArrayBuffer(data.getUint32(8, LITTLE_ENDIAN)))
-    info.fill(0)
-    setU64(data, 0, linux().address(bytes))
-    data.setUint32(8, bytes.length, LITTLE_ENDIAN)
-    checkSyscall(bpfObjGetInfoByFd(fd, info), 'bpf(BPF_OBJ_GET_INFO_BY_FD)', action)
-    return parseBtf(bytes)
-  } finally {
-    closeFd(fd)
   }
 }

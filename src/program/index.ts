@@ -10,4 +10,10 @@ export {
 export { type LoadOptions, loadPrepared, loadProgram } from './load.ts'
 export { type PreparedProgram, prepareProgram } from './prepare.ts'
 export { enableStats, Program, type TestRun, type TestRunOptions } from './program.ts'
+export {
+  type LoadedFunction,
+  loadedFunctions,
+  loadedProgramBtf,
+  withProgram,
+} from './program-functions.ts'
 export type { ProgramInfo } from './program-info.ts'

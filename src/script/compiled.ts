@@ -59,7 +59,13 @@ export type Place = { readonly probe: string; readonly cookie?: bigint } & (
       readonly address?: bigint
     }
   /** the attach target is in the program's spec as well */
-  | { readonly kind: 'fentry' | 'fexit'; readonly module: string; readonly function: string }
+  | {
+      readonly kind: 'fentry' | 'fexit'
+      readonly module: string
+      readonly function: string
+      /** the BPF program that has the function, by its id */
+      readonly programId?: number
+    }
   | { readonly kind: 'iter'; readonly iterator: string; readonly pin?: string }
   | {
       readonly kind: 'uprobe'
@@ -154,17 +160,20 @@ export type Action = {
   | { readonly kind: 'join'; readonly separator: string; readonly args: readonly ScriptType[] }
   /** args: s32 exit code */
   | { readonly kind: 'exit'; readonly args: readonly ScriptType[] }
+  /** whose records come through PACKETS_MAP (run/packets.ts) */
+  | { readonly kind: 'skboutput'; readonly file: string; readonly args: readonly ScriptType[] }
   /** an index out of bounds, a division by zero */
   | { readonly kind: 'mistake'; readonly text: string; readonly args: readonly [] }
   /** a helper failed: args: s32 error */
   | { readonly kind: 'helper-error'; readonly helper: string; readonly args: readonly ScriptType[] }
-  | { readonly kind: 'skboutput'; readonly file: string; readonly args: readonly ScriptType[] }
 )
 
 // What both halves share beside the script's own maps.
 
 /** the ring buffer of records */
 export const RING_MAP = 'ring'
+/** perf event array of packets, `skboutput` */
+export const PACKETS_MAP = 'packets'
 /** an array of one value, BPF_F_MMAPABLE, CONTROL_BYTES long */
 export const CONTROL_MAP = 'control'
 /** u32: the reader sleeps and wants to be woken (events/waiting-flag.ts) */

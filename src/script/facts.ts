@@ -20,6 +20,10 @@ export interface KernelFacts {
   functions(): readonly KernelFunction[]
   /** those of that exact name, which costs less than listing all */
   functionsNamed(name: string): readonly KernelFunction[]
+  /** functions of loaded BPF programs, or of the one with that id; their `module` is `bpf` */
+  programFunctions?(id?: number): readonly ProgramFunction[]
+  /** BTF of a loaded BPF program */
+  programBtf?(id: number): Btf | undefined
   /** iterators, such as `task` and `task_file`, sorted */
   iterators(): readonly string[]
   /** address of a symbol of kallsyms; undefined when there is none or addresses are hidden */
@@ -28,6 +32,8 @@ export interface KernelFacts {
   cgroupId?(path: string): bigint | undefined
   /** what one program for many calls must know; undefined where one cannot be made */
   systemCalls?(): SystemCallFacts | undefined
+  /** whether programs of type BPF_PROG_TYPE_* may call this function of the kernel */
+  mayCall?(kfunc: string, programType: number): boolean
   has(feature: ScriptFeature): boolean
   /** CPUs that may ever be online: the number of values of a per-CPU map */
   readonly possibleCpus: number
@@ -44,6 +50,11 @@ export interface SystemCallFacts {
 export interface KernelFunction {
   readonly name: string
   readonly module: string
+}
+
+export interface ProgramFunction {
+  readonly programId: number
+  readonly name: string
 }
 
 /** What the lowering chooses by. */

@@ -19,6 +19,16 @@ export function visitChildren(node: Node, visit: (child: Node) => void): void {
   }
 }
 
+/** Whether an identifier, or a call, of such a name stands anywhere in a probe. */
+export function mentions(node: Node, wanted: (name: string) => boolean): boolean {
+  if ((node.kind === 'identifier' || node.kind === 'call') && wanted(node.name)) return true
+  let found = false
+  visitChildren(node, child => {
+    found ||= mentions(child, wanted)
+  })
+  return found
+}
+
 /**
  * Puts what `replace` answers in the place of each node directly below, in source order. Only for passes that own the
  * tree; the answer must be of a kind that may stand there.

@@ -51,7 +51,14 @@ function rawTracepointTypes(types: BtfTypes, name: string): FunctionTypes | unde
   return pointer.kind === 'ptr' ? types.prototype(pointer.typeId, 'kernel') : undefined
 }
 
-function functionTypes(facts: CheckFacts, place: { readonly module: string }): BtfTypes | undefined {
+function functionTypes(
+  facts: CheckFacts,
+  place: { readonly module: string; readonly programId?: number },
+): BtfTypes | undefined {
+  if (place.programId !== undefined) {
+    const btf = facts.kernel.programBtf?.(place.programId)
+    return btf === undefined ? undefined : new BtfTypes(btf)
+  }
   if (place.module === 'vmlinux') return facts.types.kernelTypes()
   const btf = facts.kernel.moduleBtf(place.module)
   return btf === undefined ? facts.types.kernelTypes() : new BtfTypes(btf)

@@ -3,6 +3,7 @@
 import { didYouMean } from '../../btf/index.ts'
 import type { Call, Expression } from '../ast.ts'
 import type { Parameter } from '../language/entry.ts'
+import { checkKfunc, isKernelFunction } from '../language/functions/kfunc.ts'
 import { aggregates, builtinOf, builtins, functions } from '../language/index.ts'
 import type { AggregateType, ScriptType } from '../type.ts'
 import type { Checker } from './checker.ts'
@@ -21,7 +22,8 @@ export function checkCall(c: Checker, node: Call): ScriptType | undefined {
       c.report(say.mustBeAssigned, node, { name: node.name })
       return undefined
     }
-    for (const arg of node.args) if (arg.kind !== 'type-argument') checkExpression(c, arg)
+    const args = node.args.map(arg => (arg.kind === 'type-argument' ? undefined : checkExpression(c, arg)))
+    if (isKernelFunction(c, node.name)) return checkKfunc(c, node, args)
     const names = [...functions.keys(), ...builtins.keys(), ...aggregates.keys()]
     const hint = didYouMean(node.name, names).replace(/^[,;] /, '')
     c.report(say.unknownFunction, node, { name: node.name }, hint === '' ? undefined : hint)

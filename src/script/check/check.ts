@@ -4,7 +4,7 @@ import type { Node, Probe, Script } from '../ast.ts'
 import { Diagnostics } from '../diagnostics/diagnostics.ts'
 import type { ResolvedPlace } from '../resolve/places.ts'
 import type { Sources } from '../source.ts'
-import { visitChildren } from '../tree.ts'
+import { mentions, visitChildren } from '../tree.ts'
 import { int8, isAggregate } from '../type.ts'
 import { placeFacts } from './arguments.ts'
 import type { CheckedBody, CheckedMap, CheckedScript } from './checked.ts'
@@ -105,16 +105,6 @@ function argumentFields(node: Node, found = new Set<string>()): Set<string> | un
     whole ||= argumentFields(child, found) === undefined
   })
   return whole ? undefined : found
-}
-
-/** Whether an identifier, or a call, of such a name stands anywhere in a probe. */
-export function mentions(node: Node, wanted: (name: string) => boolean): boolean {
-  if ((node.kind === 'identifier' || node.kind === 'call') && wanted(node.name)) return true
-  let found = false
-  visitChildren(node, child => {
-    found ||= mentions(child, wanted)
-  })
-  return found
 }
 
 function checkBody(c: Checker, body: BodyState): void {

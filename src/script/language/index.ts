@@ -8,6 +8,7 @@ import { stackBuiltins } from './builtins/stack.ts'
 import { systemBuiltins } from './builtins/system.ts'
 import type { AggregateEntry, BuiltinEntry, FunctionEntry } from './entry.ts'
 import { effectFunctions } from './functions/effect.ts'
+import { kernelFunctions } from './functions/kernel.ts'
 import { mapFunctions } from './functions/map.ts'
 import { miscFunctions } from './functions/misc.ts'
 import { networkFunctions } from './functions/network.ts'
@@ -37,6 +38,7 @@ export const functions: ReadonlyMap<string, FunctionEntry> = byName([
   ...symbolFunctions,
   ...networkFunctions,
   ...miscFunctions,
+  ...kernelFunctions,
   ...effectFunctions,
 ])
 

@@ -63,7 +63,12 @@ function probesOf(provider: Provider, rest: string, context: ListContext): Itera
         : functionNames(kernel, false).filter(globMatcher(rest))
     case 'fentry':
     case 'fexit':
-      return kernel.has('fentry') ? withGroup(functionNames(kernel, true), rest) : []
+      if (!kernel.has('fentry')) return []
+      return rest.startsWith('bpf:')
+        ? programFunctions(kernel).filter(
+            globMatcher(rest.split(':').length > 2 ? rest : `bpf:*:${rest.slice(4)}`),
+          )
+        : withGroup(functionNames(kernel, true), rest)
     case 'software':
       return events(softwareEvents, rest)
     case 'hardware':
@@ -95,6 +100,11 @@ function withGroup(all: readonly string[], rest: string): string[] {
 
 function withModule(name: string): string {
   return name.includes(':') ? name : `vmlinux:${name}`
+}
+
+/** `bpf:ID:NAME` of the programs that are loaded. */
+function programFunctions(kernel: KernelFacts): string[] {
+  return (kernel.programFunctions?.() ?? []).map(({ programId, name }) => `bpf:${programId}:${name}`)
 }
 
 function functionNames(kernel: KernelFacts, withModules: boolean): string[] {

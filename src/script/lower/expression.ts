@@ -2,6 +2,7 @@
 
 import { type IntType, bool as irBool, nullable, pointer, u64, type Value } from '../../ir/index.ts'
 import type {
+  AddressOf,
   Binary,
   Call,
   Cast,
@@ -12,11 +13,11 @@ import type {
   Step,
   Ternary,
   Unary,
-  Variable,
 } from '../ast.ts'
 import type { Constant } from '../check/checked.ts'
 import { truth } from '../check/fold.ts'
 import { isCastable, isSigned, isWhole, promote } from '../check/promote.ts'
+import { lowerKfunc } from '../language/functions/kfunc.ts'
 import { builtinOf, functions } from '../language/index.ts'
 import { layoutOf } from '../layout.ts'
 import { findMember } from '../members.ts'
@@ -30,7 +31,7 @@ import {
 } from '../type.ts'
 import { type Datum, isScalar, registerType } from './datum.ts'
 import type { Lowering } from './lowering.ts'
-import { lowerStep as lowerMapStep, readElement } from './maps.ts'
+import { globalAddress, lowerStep as lowerMapStep, readElement } from './maps.ts'
 import { tellMistake, tellQuietFailure } from './runtime-error.ts'
 import { lowerIf, lowerValueBlock } from './statement.ts'
 import { at, elementOf, inMemory, store, toScalar, toU64, truthOf } from './store.ts'
@@ -67,7 +68,7 @@ function lowerComputed(l: Lowering, node: Expression): Datum {
     case 'step':
       return lowerStep(l, node, true)
     case 'address-of':
-      return lowerAddressOf(l, node.operand as Variable, l.typeOf(node))
+      return lowerAddressOf(l, node, l.typeOf(node))
     case 'ternary':
       return lowerTernary(l, node)
     case 'field':
@@ -125,6 +126,7 @@ function lowerIdentifier(l: Lowering, node: Identifier): Datum {
 function lowerCall(l: Lowering, node: Call): Datum {
   const entry = functions.get(node.name)
   if (entry !== undefined) return entry.lower(l, node)
+  if (builtinOf(node.name) === undefined) return lowerKfunc(l, node)
   return lowerIdentifier(l, { kind: 'identifier', id: node.id, span: node.span, name: node.name })
 }
 
@@ -385,15 +387,25 @@ export function lowerStep(l: Lowering, node: Step, used: boolean): Datum {
   return lowerMapStep(l, node, used)
 }
 
-function lowerAddressOf(l: Lowering, operand: Variable, type: ScriptType): Datum {
+function lowerAddressOf(l: Lowering, { operand }: AddressOf, type: ScriptType): Datum {
   const { b } = l
-  if (operand.kind !== 'variable') return { kind: 'scalar', type, value: b.const(u64, 0) }
-  const datum = readVariable(l, l.variableOf(operand), true)
-  const { base, offset } = inMemory(l, datum)
   // The address as a number: a pointer that the verifier tracks must not be added to or stored.
   const slot = l.buffer(8)
-  b.store(slot.base, slot.offset, b.offset(base, offset))
+  b.store(slot.base, slot.offset, trackedAddress(l, operand))
   return { kind: 'scalar', type, value: b.load(slot.base, slot.offset, u64) }
+}
+
+/** Where a variable or the value of a map without keys is; of a map with keys the map itself, for the kernel's functions. */
+export function trackedAddress(l: Lowering, operand: AddressOf['operand']): Value {
+  const { b } = l
+  if (operand.kind === 'variable') {
+    const { base, offset } = inMemory(l, readVariable(l, l.variableOf(operand), true))
+    return b.offset(base, offset)
+  }
+  const map = l.shared.map(operand.name)
+  if (map.store.kind === 'map') return b.mapFd(map.store.map)
+  const { at, offset } = globalAddress(l, map)
+  return b.offset(at, offset)
 }
 
 function lowerTernary(l: Lowering, node: Ternary): Datum {

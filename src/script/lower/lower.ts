@@ -4,20 +4,15 @@ import { compileSpec, program as newProgram, type Program, u32 } from '../../ir/
 import type { ProgramSpec } from '../../spec/spec.ts'
 import {
   BPF_MAP_TYPE_ARRAY,
-  BPF_PROG_TYPE_KPROBE,
-  BPF_PROG_TYPE_PERF_EVENT,
-  BPF_PROG_TYPE_RAW_TRACEPOINT,
-  BPF_PROG_TYPE_TRACEPOINT,
   BPF_PROG_TYPE_TRACING,
-  BPF_PROG_TYPE_XDP,
   BPF_TRACE_FENTRY,
   BPF_TRACE_FEXIT,
   BPF_TRACE_ITER,
   BPF_TRACE_KPROBE_MULTI,
+  BPF_TRACE_RAW_TP,
   BPF_TRACE_UPROBE_MULTI,
 } from '../../sys/bpf-constants.generated.ts'
 import type { Node, Probe } from '../ast.ts'
-import { mentions } from '../check/check.ts'
 import type { CheckedBody, CheckedScript } from '../check/checked.ts'
 import type { CheckFacts } from '../check/checker.ts'
 import {
@@ -29,8 +24,9 @@ import {
 } from '../compiled.ts'
 import { pidTgid } from '../language/builtins/process.ts'
 import type { ResolvedPlace } from '../resolve/places.ts'
-import { visitChildren } from '../tree.ts'
+import { mentions, visitChildren } from '../tree.ts'
 import { Lowering, type ProgramState } from './lowering.ts'
+import { programType } from './program-type.ts'
 import { ScriptBuilder } from './script-builder.ts'
 import { lowerBlock, predicateOf } from './statement.ts'
 import {
@@ -81,7 +77,7 @@ function separatePrograms(
   if (places.length < 2) return places.map(place => [place])
   const first = places[0]!.place
   // A program of BPF_PROG_TYPE_TRACING belongs to what it was loaded for.
-  if (first.kind === 'fentry' || first.kind === 'fexit' || first.kind === 'iter') return places.map(p => [p])
+  if (programType(probe, first) === BPF_PROG_TYPE_TRACING) return places.map(p => [p])
   if (!mentions(probe, name => name === 'probe')) return [places]
   if (namesProbeInLoop(probe)) return places.map(p => [p])
   const cookies = first.kind === 'rawtracepoint' ? 'raw_tracepoint_cookie' : 'attach_cookie'
@@ -96,7 +92,7 @@ function compileBody(
   index: number,
   options: LowerOptions,
 ): ScriptProgram {
-  const { place, spec: attachPoint } = body.places[0]!
+  const { place } = body.places[0]!
   const scratchMap = `scratch${index}`
   const scratchSpec = {
     name: scratchMap,
@@ -108,8 +104,8 @@ function compileBody(
   // Programs may name what stands in the list when they are built. How large the buffer is shows in the end.
   const scratchAt = shared.mapSpecs.push(scratchSpec) - 1
   const program = newProgram({
-    name: `${attachPoint.provider.replace(/\W/g, '_')}_${index + 1}`,
-    progType: programType(place),
+    name: programName(body, index),
+    progType: programType(body.probe, place),
     license: shared.facts.config.license,
     maps: shared.mapSpecs,
   })
@@ -140,6 +136,16 @@ function compileBody(
     span: body.probe.span,
   }
 }
+
+/** What it is attached to, as an identifier: what `bpftool prog` and the verifier's messages call it. */
+function programName({ places }: CheckedBody, index: number): string {
+  const { place, spec } = places[0]!
+  const attached = places.length === 1 ? place.probe : spec.node.raw
+  return `${attached.replace(/\W+/g, '_').slice(0, LONGEST_NAME)}_${index + 1}`
+}
+
+/** of a function in BTF, KSYM_NAME_LEN, less a number */
+const LONGEST_NAME = 120
 
 function buildMain(program: Program, state: ProgramState, probe: Probe): void {
   program.main((b, ctx) => {
@@ -210,34 +216,6 @@ function multiAttach({ places }: CheckedBody, facts: CheckFacts): { expectedAtta
   return {}
 }
 
-export function programType(place: Place): number {
-  switch (place.kind) {
-    case 'begin':
-    case 'end':
-    case 'self':
-    case 'test':
-    case 'rawtracepoint':
-      return BPF_PROG_TYPE_RAW_TRACEPOINT
-    // The kernel repeats and times these.
-    case 'bench':
-      return BPF_PROG_TYPE_XDP
-    case 'tracepoint':
-      return BPF_PROG_TYPE_TRACEPOINT
-    case 'interval':
-    case 'profile':
-    case 'perf':
-    case 'watchpoint':
-      return BPF_PROG_TYPE_PERF_EVENT
-    case 'kprobe':
-    case 'uprobe':
-      return BPF_PROG_TYPE_KPROBE
-    case 'fentry':
-    case 'fexit':
-    case 'iter':
-      return BPF_PROG_TYPE_TRACING
-  }
-}
-
 function programSpec(program: Program, place: Place, { dump }: LowerOptions): ProgramSpec {
   const spec = compileSpec(program, dump === undefined ? {} : { dump })
   switch (place.kind) {
@@ -247,14 +225,24 @@ function programSpec(program: Program, place: Place, { dump }: LowerOptions): Pr
       return { ...spec, expectedAttachType: BPF_TRACE_FEXIT, attachTo: target(place) }
     case 'iter':
       return { ...spec, expectedAttachType: BPF_TRACE_ITER, attachTo: place.iterator }
+    case 'rawtracepoint':
+      return spec.type === BPF_PROG_TYPE_TRACING
+        ? {
+            ...spec,
+            expectedAttachType: BPF_TRACE_RAW_TP,
+            attachTo: target({ ...place, function: place.name }),
+          }
+        : spec
     default:
       return spec
   }
 }
 
-/** A function, with its module when it is not the kernel's own. */
+/** A function, with its module when it is not the kernel's own; of a BPF program the run loop knows the program. */
 function target(place: { readonly module: string; readonly function: string }): string {
-  return place.module === 'vmlinux' ? place.function : `${place.module}:${place.function}`
+  return place.module === 'vmlinux' || place.module === 'bpf'
+    ? place.function
+    : `${place.module}:${place.function}`
 }
 
 /** Variables that the callback of a loop shares with what is around it, and those whose address is taken. */

@@ -9,6 +9,7 @@ import {
   BPF_MAP_TYPE_LRU_HASH,
   BPF_MAP_TYPE_LRU_PERCPU_HASH,
   BPF_MAP_TYPE_PERCPU_HASH,
+  BPF_MAP_TYPE_PERF_EVENT_ARRAY,
   BPF_MAP_TYPE_RINGBUF,
   BPF_MAP_TYPE_STACK_TRACE,
 } from '../../sys/bpf-constants.generated.ts'
@@ -19,6 +20,7 @@ import {
   CONTROL_BYTES,
   CONTROL_MAP,
   type MapStore,
+  PACKETS_MAP,
   RING_MAP,
   type ScriptMap,
   type StackStore,
@@ -91,6 +93,19 @@ export class ScriptBuilder {
     const wanted = this.actions.every(({ kind }) => RARE_ACTIONS.has(kind)) ? SMALL_RING_BYTES : RING_BYTES
     const maxEntries = pages === 0 ? wanted : powerOfTwo(pages * kernel.possibleCpus) * PAGE_BYTES
     return this.mapSpecs.map(spec => (spec.name === RING_MAP ? { ...spec, maxEntries } : spec))
+  }
+
+  /** The perf event array of `skboutput`, made when first needed. */
+  needPackets(): void {
+    if (this.mapSpecs.some(({ name }) => name === PACKETS_MAP)) return
+    const maxEntries = this.facts.kernel.possibleCpus
+    this.mapSpecs.push({
+      name: PACKETS_MAP,
+      type: BPF_MAP_TYPE_PERF_EVENT_ARRAY,
+      keySize: 4,
+      valueSize: 4,
+      maxEntries,
+    })
   }
 
   map(name: string): ScriptMap {

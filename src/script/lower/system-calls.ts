@@ -9,13 +9,12 @@
 
 import { pointer, u32, u64, type Value } from '../../ir/index.ts'
 import type { Node } from '../ast.ts'
-import { mentions } from '../check/check.ts'
 import type { CheckedBody } from '../check/checked.ts'
 import type { CheckFacts } from '../check/checker.ts'
 import type { Place } from '../compiled.ts'
 import type { SystemCallFacts } from '../facts.ts'
 import type { ResolvedPlace } from '../resolve/places.ts'
-import { visitChildren } from '../tree.ts'
+import { mentions, visitChildren } from '../tree.ts'
 import type { Lowering } from './lowering.ts'
 import type { ScriptBuilder } from './script-builder.ts'
 

@@ -150,7 +150,7 @@ test('long repetitions take time in proportion', () => {
 
 // ---------------------------------------------------------------- printing and parsing
 
-const name = fc.constantFrom('a', 'pid', 'comm', 'nsecs', 'args')
+const name = fc.constantFrom('a', 'pid', 'cpu', 'nsecs', 'args')
 const leaf = fc.oneof(
   name,
   fc.constantFrom('$x', '$y', '@m', '@', '$1', '$#', 'true', '"s\\n\\"\\\\"', '"ä"'),

@@ -11,10 +11,16 @@ macro ppid(task) { task.real_parent.tgid }
 macro pcomm(task) { task.real_parent.comm }
 macro leader_tid(task) { task.group_leader.pid }
 macro leader_comm(task) { task.group_leader.comm }
+macro comm(id) {
+  let $id = id;
+  let $name = __task_comm($id);
+  if ($name == "") { warnf("No such process (pid=%d)", $id); $name = "N/A"; }
+  $name
+}
 macro container_of(ptr, type, member) { (type*)((uint64)ptr - offsetof(type, member)) }
 `
 
-const CALLS = /\b(ppid|pcomm|leader_tid|leader_comm|container_of)\s*\(/
+const CALLS = /\b(ppid|pcomm|leader_tid|leader_comm|container_of|comm)\s*\(/
 
 /** Adds the macros of the library to a script that may call them, where it has none of the same name and shape. */
 export function addStandardMacros(

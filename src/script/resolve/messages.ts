@@ -26,7 +26,6 @@ export const resolveMessages = messages('resolve', {
       '{function} is not traceable (either non-existing, inlined, or marked as "notrace"); attaching to it will likely fail',
   },
   returnOffset: 'uretprobes can not be attached to a function offset',
-  bpfProgram: 'probes on BPF programs are not supported',
   missingFeature: '{provider} probes need {feature}, which this kernel does not have',
   unknownIterator: 'iter {name} not available for your kernel version.',
 })

@@ -164,10 +164,7 @@ function kprobePlaces(spec: SpecOf<'kprobe' | 'kretprobe'>, context: ResolveCont
 const NOT_FOR_WILDCARDS = 'rcu_'
 
 function fentryPlaces(spec: SpecOf<'fentry' | 'fexit'>, context: ResolveContext): ResolvedPlace[] {
-  if (spec.bpf !== null) {
-    context.diagnostics.report(say.bpfProgram, spec.node.span)
-    return []
-  }
+  if (spec.bpf !== null) return programPlaces(spec, spec.bpf.id, context)
   // a trampoline needs the function's type
   const places = functionsOf(spec.module, spec.function, context).filter(
     ({ name, module }) => context.kernel.moduleBtf(module)?.find(name, 'func') !== undefined,
@@ -176,6 +173,25 @@ function fentryPlaces(spec: SpecOf<'fentry' | 'fexit'>, context: ResolveContext)
   return places.map(({ name, module }) => {
     const probe = `${spec.provider}:${module}:${name}`
     return { spec, place: { kind: spec.provider, probe, module, function: name } }
+  })
+}
+
+/** Functions of BPF programs that are loaded now. */
+function programPlaces(
+  spec: SpecOf<'fentry' | 'fexit'>,
+  id: bigint | null,
+  context: ResolveContext,
+): ResolvedPlace[] {
+  const all = context.kernel.programFunctions?.(id === null ? undefined : Number(id)) ?? []
+  const named = globMatcher(spec.function)
+  const found = all.filter(({ name }) => named(name))
+  if (found.length === 0) {
+    const target = `bpf:${id === null ? '' : `${id}:`}${spec.function}`
+    return missing(spec, target, context, new Set(all.map(({ name }) => name)), spec.function)
+  }
+  return found.map(({ programId, name }) => {
+    const probe = `${spec.provider}:bpf:${programId}:${name}`
+    return { spec, place: { kind: spec.provider, probe, module: 'bpf', function: name, programId } }
   })
 }
 

@@ -17,6 +17,7 @@ import {
 import type { Program } from '../../program/index.ts'
 import {
   BPF_TRACE_KPROBE_MULTI,
+  BPF_TRACE_RAW_TP,
   BPF_TRACE_UPROBE_MULTI,
   PERF_COUNT_SW_CPU_CLOCK,
   PERF_TYPE_SOFTWARE,
@@ -160,7 +161,9 @@ function attachPlace(program: Program, place: Place, onlineCpus: readonly number
     case 'tracepoint':
       return attachTracepoint(program, place.category, place.name, cookie)
     case 'rawtracepoint':
-      return attachRawTracepoint(program, place.name, cookie)
+      return program.expectedAttachType === BPF_TRACE_RAW_TP
+        ? attachTracing(program, { target: place.probe })
+        : attachRawTracepoint(program, place.name, cookie)
     case 'kprobe': {
       const at =
         place.address === undefined

@@ -1,9 +1,9 @@
 // The running kernel's answers to what the compiler asks (facts.ts), each found when first asked for: most scripts ask
 // for one tracepoint's format and nothing else.
 
-import { helperByName } from '../../asm/index.ts'
+import { callKfunc, exit, helperByName, movImm, R0, R1, R2, R3, R4, R5 } from '../../asm/index.ts'
 import { type Btf, fieldPath } from '../../btf/index.ts'
-import { BeetraceError } from '../../errors/index.ts'
+import { BeetraceError, VerifierError } from '../../errors/index.ts'
 import {
   type Feature,
   features,
@@ -26,7 +26,17 @@ import {
   vmlinuxBtf,
 } from '../../kernel/index.ts'
 import { machineOf, tracedSyscallNumber } from '../../kernel/uapi/index.ts'
-import type { HelperFeature, KernelFacts, KernelFunction, ScriptFeature, SystemCallFacts } from '../facts.ts'
+import { type LoadOptions, loadedFunctions, loadedProgramBtf, Program } from '../../program/index.ts'
+import { BPF_PROG_TYPE_TRACING, BPF_TRACE_RAW_TP } from '../../sys/index.ts'
+import type {
+  HelperFeature,
+  KernelFacts,
+  KernelFunction,
+  ProgramFunction,
+  ScriptFeature,
+  SystemCallFacts,
+} from '../facts.ts'
+import { loadOptions } from './objects.ts'
 
 export class MachineKernelFacts implements KernelFacts {
   #tracefs: TraceFs | undefined
@@ -35,6 +45,7 @@ export class MachineKernelFacts implements KernelFacts {
   #functions: readonly KernelFunction[] | undefined
   #traceable: TraceableFunctions | undefined
   #symbols: KernelSymbols | undefined
+  readonly #callable = new Map<string, boolean>()
   readonly #features = new Map<ScriptFeature, boolean>()
   readonly possibleCpus = possibleCpus().length
   readonly onlineCpus = onlineCpus()
@@ -85,6 +96,14 @@ export class MachineKernelFacts implements KernelFacts {
     return this.#readFunctions().named(name).map(withModule)
   }
 
+  programFunctions(id?: number): readonly ProgramFunction[] {
+    return loadedFunctions(id)
+  }
+
+  programBtf(id: number): Btf | undefined {
+    return loadedProgramBtf(id)
+  }
+
   iterators(): readonly string[] {
     const names = [...(this.btf()?.namesWithPrefix(ITERATOR_CONTEXT) ?? [])]
     return names.map(name => name.slice(ITERATOR_CONTEXT.length)).sort()
@@ -109,6 +128,17 @@ export class MachineKernelFacts implements KernelFacts {
       numberOf: name => tracedSyscallNumber(machine, name),
       compatFlag: { offset: fieldPath(btf, task, flag.path).offsetBytes, mask: flag.mask },
     }
+  }
+
+  mayCall(kfunc: string, programType: number): boolean {
+    const key = `${kfunc} ${programType}`
+    let answer = this.#callable.get(key)
+    if (answer === undefined) {
+      answer =
+        this.btf()?.find(kfunc, 'func') !== undefined && tryCall(kfunc, programType, loadOptions({}, this))
+      this.#callable.set(key, answer)
+    }
+    return answer
   }
 
   has(feature: ScriptFeature): boolean {
@@ -137,8 +167,9 @@ export class MachineKernelFacts implements KernelFacts {
       case 'uprobe_multi':
         return hasFeature(features.uprobeMulti)
       case 'fentry':
-      case 'iter':
         return hasFeature(TRACING)
+      case 'iter':
+        return hasFeature(features.iterTask)
       default:
         return this.#hasHelper(feature)
     }
@@ -175,6 +206,24 @@ export class MachineKernelFacts implements KernelFacts {
     return [...[...own].map(name => name.slice(RAW_TRACEPOINT_TYPE.length)), ...ofModules].sort()
   }
 }
+
+/** Asks the verifier, which looks at whether a function may be called before it looks at with what. */
+function tryCall(kfunc: string, programType: number, options: LoadOptions): boolean {
+  const tracing =
+    programType === BPF_PROG_TYPE_TRACING
+      ? { expectedAttachType: BPF_TRACE_RAW_TP, attachTo: ANY_TRACEPOINT }
+      : {}
+  const zeros = [R1, R2, R3, R4, R5].map(register => movImm(register, 0))
+  const insns = [...zeros, callKfunc(kfunc), movImm(R0, 0), exit()]
+  try {
+    Program.load({ name: 'may_call', type: programType, license: 'GPL', insns, ...tracing }, options).close()
+    return true
+  } catch (error) {
+    return error instanceof VerifierError && !/is not allowed|not supported|not found/.test(error.log)
+  }
+}
+
+const ANY_TRACEPOINT = 'task_newtask'
 
 function withModule({ name, module }: TraceableFunction): KernelFunction {
   return { name, module: module ?? 'vmlinux' }

@@ -1,7 +1,8 @@
 // The kernel objects of a script: its maps made, its programs loaded, each told what its spec only names.
 
+import { BeetraceError } from '../../errors/index.ts'
 import { BpfMap } from '../../map/index.ts'
-import { type LoadOptions, Program } from '../../program/index.ts'
+import { type LoadOptions, Program, resolveProgramTarget, withProgram } from '../../program/index.ts'
 import type { CompiledScript, ScriptProgram } from '../compiled.ts'
 import type { KernelFacts } from '../facts.ts'
 
@@ -22,7 +23,7 @@ export class ScriptObjects implements Disposable {
     try {
       for (const spec of script.mapSpecs) maps[spec.name] = BpfMap.create(spec)
       for (const source of script.programs) {
-        programs.push({ program: Program.load(source.spec, loadOptions(maps, kernel)), source })
+        programs.push({ program: loadFor(source, loadOptions(maps, kernel)), source })
       }
     } catch (error) {
       for (const owner of [...programs.map(p => p.program), ...Object.values(maps)]) owner.close()
@@ -38,7 +39,24 @@ export class ScriptObjects implements Disposable {
   }
 }
 
-function loadOptions(maps: Readonly<Record<string, BpfMap>>, kernel: KernelFacts): LoadOptions {
+/** A program that traces another is told by that one's descriptor. */
+function loadFor(source: ScriptProgram, options: LoadOptions): Program {
+  const { spec, places } = source
+  const place = places[0]!
+  const programId = 'programId' in place ? place.programId : undefined
+  if (programId === undefined) return Program.load(spec, options)
+  const loaded = withProgram(programId, fd => {
+    const { attachBtfId, attachProgFd } = resolveProgramTarget({ fd }, spec.attachTo!)
+    return Program.load(spec, { ...options, attachBtfId, attachProgFd: attachProgFd! })
+  })
+  if (loaded === undefined) {
+    throw new BeetraceError('PROGRAM_GONE', `${place.probe}: there is no BPF program ${programId} any more`)
+  }
+  return loaded
+}
+
+/** What programs name: the script's maps, and functions and variables of the kernel. */
+export function loadOptions(maps: Readonly<Record<string, BpfMap>>, kernel: KernelFacts): LoadOptions {
   const byName = (name: string, kind: 'func' | 'var') => {
     const found = kernel.btf()?.find(name, kind)
     return found === undefined ? undefined : { btfId: found.id }

@@ -6,7 +6,7 @@ import { EventReader, mappedLossCounter, RingBuffer, waitingFlag } from '../../e
 import { onlineCpus } from '../../kernel/index.ts'
 import { attachIterator, closeLinks, type Link, readIterator } from '../../link/index.ts'
 import type { Program } from '../../program/index.ts'
-import { CLOCK_BOOTTIME, clockNs } from '../../sys/index.ts'
+import { CLOCK_BOOTTIME, CLOCK_REALTIME, clockNs } from '../../sys/index.ts'
 import type { ByteWriter } from '../../text/index.ts'
 import {
   type Action,
@@ -17,6 +17,7 @@ import {
   CONTROL_START_TIME,
   CONTROL_WAITING,
   type CompiledScript,
+  PACKETS_MAP,
   type Place,
   RING_MAP,
   type ScriptProgram,
@@ -27,6 +28,7 @@ import { type ActionContext, Actions } from './actions.ts'
 import { attachPrograms } from './attach.ts'
 import { readMap } from './maps.ts'
 import { type LoadedProgram, ScriptObjects } from './objects.ts'
+import { Packets, type PacketsOptions } from './packets.ts'
 import { StackFrames } from './stacks.ts'
 import { type Measure, measure, type Trial } from './trials.ts'
 
@@ -43,6 +45,10 @@ export interface SessionOptions {
   readonly kernel: KernelFacts
   /** made once the maps are there */
   readonly names: (stacks: StackFrames) => Names
+  /** a file for packets, of `skboutput`; throws when it cannot be made */
+  readonly packetFile: PacketsOptions['create']
+  /** size of each CPU's ring for packets */
+  readonly packetPages: number
   /** writes into `out` */
   readonly output: (names: Names) => Output
   readonly out: ByteWriter
@@ -89,6 +95,7 @@ export class ScriptSession implements Disposable {
   readonly #actions: Actions
   readonly #ring: RingBuffer
   readonly #reader: EventReader
+  readonly #packets: Packets | undefined
   readonly #links: Link[] = []
   readonly #lost: () => number
   readonly #control: DataView
@@ -126,6 +133,8 @@ export class ScriptSession implements Disposable {
       })
       this.#reader = new EventReader({ intervalMs: options.intervalMs, onDrained: () => this.#drained() })
       this.#reader.addRing(this.#ring, waitingFlag(maps[CONTROL_MAP]!, CONTROL_WAITING))
+      this.#packets = this.#openPackets()
+      if (this.#packets !== undefined) this.#reader.addRing(this.#packets.source)
     } catch (error) {
       this.#objects[Symbol.dispose]()
       throw error
@@ -220,6 +229,18 @@ export class ScriptSession implements Disposable {
     })
   }
 
+  #openPackets(): Packets | undefined {
+    const map = this.#objects.maps[PACKETS_MAP]
+    if (map === undefined) return undefined
+    const { script, packetFile, packetPages } = this.#options
+    return new Packets(map, {
+      actions: script.actions,
+      pages: packetPages,
+      create: packetFile,
+      epochNs: bootNs => bootNs + clockNs(CLOCK_REALTIME) - clockNs(CLOCK_BOOTTIME),
+    })
+  }
+
   #titled(kind: 'test' | 'bench'): { readonly title: string; readonly program: Program }[] {
     return this.#objects.programs.flatMap(({ program, source }) =>
       source.places.flatMap(place => (place.kind === kind ? [{ title: place.title, program }] : [])),
@@ -242,7 +263,8 @@ export class ScriptSession implements Disposable {
     await this.#reader.stop()
     const leftOut = this.#actions.commandsLeftOut
     if (leftOut > 0) this.#options.fail(commandsLeftOut(leftOut))
-    const lost = this.#lost() + this.#skipped()
+    this.#packets?.flush()
+    const lost = this.#lost() + this.#skipped() + (this.#packets?.lost ?? 0)
     this.#output.end()
     if (this.#options.printMapsOnExit) this.#printMaps()
     this.#flush()
@@ -253,6 +275,7 @@ export class ScriptSession implements Disposable {
   [Symbol.dispose](): void {
     closeLinks(this.#links)
     this.#reader.close()
+    this.#packets?.[Symbol.dispose]()
     this.#ring.close()
     this.#objects[Symbol.dispose]()
   }
@@ -285,6 +308,7 @@ export class ScriptSession implements Disposable {
   #drained(): void {
     if (this.#control.getUint32(CONTROL_EXITED, true) !== 0)
       this.#exit(this.#control.getInt32(CONTROL_EXIT_CODE, true))
+    this.#packets?.flush()
     const lost = this.#lost()
     if (lost > this.#told) {
       this.#output.lostEvents(lost - this.#told)
