@@ -109,7 +109,6 @@ export const R10 = 10
 
 export const CLASS_MASK = 0x07
 export const OP_MASK = 0xf0
-export const SOURCE_MASK = 0x08
 export const SIZE_MASK = 0x18
 export const MODE_MASK = 0xe0
 

@@ -5,7 +5,6 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
 import {
-  CompileError,
   errno,
   errnoMessage,
   errnoName,
@@ -52,21 +51,6 @@ says(
   'NOT_SUPPORTED',
   'BPF_MAP_TYPE_RINGBUF is not supported by this kernel (needs Linux >= 5.8)',
 )
-says(
-  'diagnostics are underlined',
-  new CompileError('stdin', 'BEGIN {}\n\tprint(pidd, 1)\n', [
-    {
-      code: 'unknown',
-      severity: 'error',
-      text: 'unknown "pidd"',
-      span: { start: 16, end: 20 },
-      hint: 'pid?',
-    },
-  ]),
-  'COMPILE',
-  'stdin:2:8-12: ERROR: unknown "pidd"\n\tprint(pidd, 1)\n\t      ~~~~\nHINT: pid?',
-)
-
 const log = (name: string) => readFileSync(`src/errors/testdata/verifier-${name}.log`, 'utf8')
 
 const summary = (name: string, reasons: string[], insn: string, line: number | undefined) =>

@@ -2,7 +2,6 @@
 
 export * from './asm-error.ts'
 export * from './btf-error.ts'
-export * from './compile-error.ts'
 export * from './errno.ts'
 export * from './errors.ts'
 export * from './ir-error.ts'

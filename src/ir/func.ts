@@ -244,13 +244,6 @@ export function resultOf(op: Op): ValueId | undefined {
   return op.kind === 'store' ? undefined : op.result
 }
 
-/** The values an operation reads, in order. */
-export function operandsOf(op: Op): readonly ValueId[] {
-  const values: ValueId[] = []
-  forEachOperand(op, value => values.push(value))
-  return values
-}
-
 /** Calls `f` with each value an operation reads, in order. */
 export function forEachOperand(op: Op, f: (value: ValueId) => void): void {
   switch (op.kind) {

@@ -9,12 +9,6 @@ export interface Span {
   readonly expandedFrom?: Span
 }
 
-/** From the start of `first` to the end of `last`; both must lie in one file. */
-export const spanOver = (first: Span, last: Span): Span =>
-  first.expandedFrom === undefined
-    ? { file: first.file, start: first.start, end: last.end }
-    : { file: first.file, start: first.start, end: last.end, expandedFrom: first.expandedFrom }
-
 /** The same place, reached through the macro call at `call`. */
 export const spanExpandedFrom = (span: Span, call: Span): Span => ({
   file: span.file,

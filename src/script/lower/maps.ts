@@ -14,7 +14,7 @@ import { lowerExpression } from './expression.ts'
 import type { Area, Lowering } from './lowering.ts'
 import { tellFailure, tellMissing } from './runtime-error.ts'
 import { lowerStatements } from './statement.ts'
-import { addressOf, apart, at, inMemory, store, toScalar, zero } from './store.ts'
+import { addressOf, apart, at, inMemory, store, zero } from './store.ts'
 
 export type Element = MapName | MapAccess
 
@@ -273,10 +273,6 @@ export function hasKey(l: Lowering, map: ScriptMap, key: Area): Value {
 export function deleteElement(l: Lowering, map: ScriptMap, key: Area): Value {
   const { b } = l
   return b.eq(b.call('map_delete_elem', [b.mapFd(map.store.map), addressOf(l, key)]), 0)
-}
-
-export function toNumber(l: Lowering, datum: Datum, signed: boolean): Value {
-  return toScalar(l, datum, { kind: 'integer', bits: 64, signed })
 }
 
 function pad8(bytes: number): number {

@@ -14,7 +14,6 @@ export const long = scalar((w, call, arg) =>
 )
 export const offset = long
 export const hex = scalar((w, call, arg) => w.hex(call.lo[arg]!, call.hi[arg]!))
-export const hexInt = scalar((w, call, arg) => w.hex(call.lo[arg]!, 0))
 /** with its leading 0x always, for words of no known meaning */
 export const pointer = scalar((w, call, arg) => w.pointer(call.lo[arg]!, call.hi[arg]!))
 export const mode = scalar((w, call, arg) => w.octal(call.lo[arg]! & 0xffff))
@@ -30,16 +29,6 @@ export function flags(name: FamilyName): Argument {
     printer: ({ families }) => {
       const family = families.flags(name)
       return (w, call, arg) => family.print(w, call.lo[arg]!, 0)
-    },
-  }
-}
-
-/** All 64 bits of the word. */
-export function flags64(name: FamilyName): Argument {
-  return {
-    printer: ({ families }) => {
-      const family = families.flags(name)
-      return (w, call, arg) => family.print(w, call.lo[arg]!, call.hi[arg]!)
     },
   }
 }
