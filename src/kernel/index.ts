@@ -1,6 +1,7 @@
 // Facts about the running kernel and this machine, probed or read when first asked for.
 
 export { Binary, type BinarySymbol, listSymbols } from './binary.ts'
+export { openBpfToken } from './bpf-token.ts'
 export { BPFFS_PATH, findBpfFs, openBpfFs } from './bpffs.ts'
 export { readBtfFile } from './btf-file.ts'
 export { CAPABILITIES, type Capability, missingCapabilities, parseCapabilityMask } from './capability.ts'

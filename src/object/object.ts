@@ -19,6 +19,7 @@ import {
   moduleBtf,
   modulesWithBtf,
   openBpfFs,
+  openBpfToken,
   openModuleBtf,
   readBtfFile,
   readKallsyms,
@@ -28,7 +29,7 @@ import {
 import { attachStructOps, type Link } from '../link/index.ts'
 import { BpfMap } from '../map/index.ts'
 import type { Program } from '../program/index.ts'
-import { BPF_F_VTYPE_BTF_OBJ_FD, bpfBtfLoad, closeFd, LITTLE_ENDIAN } from '../sys/index.ts'
+import { BPF_F_VTYPE_BTF_OBJ_FD, bpfBtfLoad, closeFd, LITTLE_ENDIAN, withBpfToken } from '../sys/index.ts'
 import type { AttachOptions } from './attach.ts'
 import { GlobalVariable } from './globals.ts'
 import { fillConfig } from './kconfig.ts'
@@ -52,6 +53,11 @@ export interface ObjectLoadOptions {
   readonly kernelConfig?: string
   /** directory of a BPF file system for maps that are pinned by name; its root unless told */
   readonly pinRoot?: string
+  /**
+   * a BPF file system that passes on the right to load (Linux 6.9); '' for none. Unless told what LIBBPF_BPF_TOKEN_PATH says, else
+   * /sys/fs/bpf if it does
+   */
+  readonly tokenPath?: string
   readonly onRefused?: OnRefused
 }
 
@@ -146,26 +152,16 @@ export class BpfObject implements Disposable {
       throw new BeetraceError('OBJECT_USE', `${this.source.file} is ${this.#state} and cannot be loaded`)
     if (this.source.btf !== undefined && this.source.btf.littleEndian !== LITTLE_ENDIAN)
       throw new ObjectError(this.source.file, 'is made for a machine of the other byte order')
-    const loadedBtf = this.#loadBtf()
+    const token = openBpfToken(options.tokenPath)
     try {
-      using names = new KernelNames(this.source)
-      this.#loadMaps(options, loadedBtf)
-      this.#loadPrograms(options, loadedBtf, names)
-      const fdOf = (label: string) => {
-        const map = this.maps.get(label)
-        if (map?.loaded) return map.map.fd
-        const program = this.programs.get(label)
-        return program?.loaded ? program.program.fd : undefined
-      }
-      for (const map of this.maps.values())
-        if (map.loaded) fillMap(map, this.source.file, fdOf, label => this.#leftOut.has(label))
+      withBpfToken(token, () => this.#load(options))
       this.#state = 'loaded'
       return this
     } catch (error) {
       this.#unload()
       throw error
     } finally {
-      if (loadedBtf !== undefined) closeFd(loadedBtf.fd)
+      if (token !== undefined) closeFd(token)
     }
   }
 
@@ -249,6 +245,25 @@ export class BpfObject implements Disposable {
 
   [Symbol.dispose](): void {
     this.close()
+  }
+
+  #load(options: ObjectLoadOptions): void {
+    const loadedBtf = this.#loadBtf()
+    try {
+      using names = new KernelNames(this.source)
+      this.#loadMaps(options, loadedBtf)
+      this.#loadPrograms(options, loadedBtf, names)
+      const fdOf = (label: string) => {
+        const map = this.maps.get(label)
+        if (map?.loaded) return map.map.fd
+        const program = this.programs.get(label)
+        return program?.loaded ? program.program.fd : undefined
+      }
+      for (const map of this.maps.values())
+        if (map.loaded) fillMap(map, this.source.file, fdOf, label => this.#leftOut.has(label))
+    } finally {
+      if (loadedBtf !== undefined) closeFd(loadedBtf.fd)
+    }
   }
 
   #unload(): void {

@@ -15,6 +15,7 @@ import {
   BPF_MAP_UPDATE_BATCH,
   BPF_MAP_UPDATE_ELEM,
 } from './bpf-constants.generated.ts'
+import { addToken } from './bpf-token.ts'
 
 export interface MapCreateAttr {
   readonly mapType: number
@@ -36,19 +37,18 @@ export interface MapCreateAttr {
 
 /** A descriptor of a new map (close-on-exec). */
 export const bpfMapCreate = (a: MapCreateAttr): number => {
-  fillMapCreate(a)
-  return callBpf(BPF_MAP_CREATE, MAP_CREATE_BYTES)
+  return callBpf(BPF_MAP_CREATE, fillMapCreate(a))
 }
 
 /** The same in a thread of its own, for maps that take the kernel long to make; -1 for any failure. */
 export const bpfMapCreateAsync = (a: MapCreateAttr): Promise<number> => {
-  fillMapCreate(a)
-  return callBpfAsync(BPF_MAP_CREATE, MAP_CREATE_BYTES)
+  return callBpfAsync(BPF_MAP_CREATE, fillMapCreate(a))
 }
 
 const MAP_CREATE_BYTES = 76
 
-const fillMapCreate = (a: MapCreateAttr): void => {
+/** Bytes of the attribute. */
+const fillMapCreate = (a: MapCreateAttr): number => {
   const attr = beginAttr()
   u32(attr, 0, a.mapType)
   u32(attr, 4, a.keySize)
@@ -65,6 +65,7 @@ const fillMapCreate = (a: MapCreateAttr): void => {
   u32(attr, 60, a.btfVmlinuxValueTypeId)
   u64(attr, 64, a.mapExtra)
   s32(attr, 72, a.valueTypeBtfObjFd)
+  return addToken(attr, 16, 76, MAP_CREATE_BYTES)
 }
 
 const element = (

@@ -11,6 +11,7 @@ import {
   BPF_PROG_QUERY,
   BPF_PROG_TEST_RUN,
 } from './bpf-constants.generated.ts'
+import { addToken } from './bpf-token.ts'
 import { cString } from './bytes.ts'
 
 export interface ProgLoadAttr {
@@ -41,19 +42,18 @@ export interface ProgLoadAttr {
 
 /** A descriptor of the verified program (close-on-exec), or -errno with the reason in `logBuf`. */
 export const bpfProgLoad = (a: ProgLoadAttr): number => {
-  fillProgLoad(a)
-  return callBpf(BPF_PROG_LOAD, PROG_LOAD_BYTES)
+  return callBpf(BPF_PROG_LOAD, fillProgLoad(a))
 }
 
 /** The same in a thread of its own, so that programs are verified side by side; -1 for any failure. */
 export const bpfProgLoadAsync = (a: ProgLoadAttr): Promise<number> => {
-  fillProgLoad(a)
-  return callBpfAsync(BPF_PROG_LOAD, PROG_LOAD_BYTES)
+  return callBpfAsync(BPF_PROG_LOAD, fillProgLoad(a))
 }
 
 const PROG_LOAD_BYTES = 128
 
-const fillProgLoad = (a: ProgLoadAttr): void => {
+/** Bytes of the attribute. */
+const fillProgLoad = (a: ProgLoadAttr): number => {
   const attr = beginAttr()
   u32(attr, 0, a.progType)
   u32(attr, 4, a.insns.byteLength / 8)
@@ -83,6 +83,7 @@ const fillProgLoad = (a: ProgLoadAttr): void => {
   u32(attr, 108, a.attachBtfId)
   s32(attr, 112, a.attachProgFd)
   pointer(attr, 120, a.fdArray)
+  return addToken(attr, 44, 144, PROG_LOAD_BYTES)
 }
 
 export interface ProgTestRunAttr {
@@ -211,5 +212,5 @@ export const bpfBtfLoad = (btf: Uint8Array, logBuf?: Uint8Array): number => {
     u32(attr, 20, logBuf.byteLength)
     u32(attr, 24, 1)
   }
-  return callBpf(BPF_BTF_LOAD, 28)
+  return callBpf(BPF_BTF_LOAD, addToken(attr, 32, 36, 28))
 }

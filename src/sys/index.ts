@@ -54,6 +54,7 @@ export {
   type ProgTestRunAttr,
   type ProgTestRunResult,
 } from './bpf-prog.ts'
+export { bpfTokenCreate, withBpfToken } from './bpf-token.ts'
 export { allocate, cString, getU64, LITTLE_ENDIAN, type Memory, setU64 } from './bytes.ts'
 export { checkSyscall } from './check.ts'
 export {
