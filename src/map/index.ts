@@ -1,5 +1,5 @@
 // Maps with a lifetime: create, read, write, iterate, in bytes or in JavaScript values.
-export { mapArena } from './arena.ts'
+export { Arena } from './arena.ts'
 export { deleteBatch, updateBatch } from './batch.ts'
 export { BpfMap } from './bpf-map.ts'
 export type { Codec } from './codec.ts'

@@ -70,7 +70,12 @@ export class GlobalVariable {
   /** A copy of what is there now. */
   get bytes(): Uint8Array {
     const { offsetBytes, sizeBytes } = this.variable
-    return this.#section().slice(offsetBytes, offsetBytes + sizeBytes)
+    if (!this.#map.loaded) return this.#data.slice(offsetBytes, offsetBytes + sizeBytes)
+    // what is frozen cannot be mapped for writing
+    if (!this.readonly) return this.#map.memory(offsetBytes, sizeBytes).slice()
+    const { map } = this.#map
+    const section = map.lookup(KEY_0) ?? new Uint8Array(map.valueSize)
+    return section.slice(offsetBytes, offsetBytes + sizeBytes)
   }
 
   set bytes(bytes: Uint8Array) {
@@ -86,17 +91,7 @@ export class GlobalVariable {
         'OBJECT_USE',
         `"${this.name}" is constant once the object is loaded: set it before`,
       )
-    const shared = this.#map.map.memory()
-    new Uint8Array(shared.buffer, shared.byteOffset, shared.byteLength).set(bytes, offsetBytes)
-  }
-
-  #section(): Uint8Array {
-    if (!this.#map.loaded) return this.#data
-    // what is frozen cannot be mapped for writing
-    const { map } = this.#map
-    if (this.readonly) return map.lookup(KEY_0) ?? new Uint8Array(map.valueSize)
-    const shared = map.memory()
-    return new Uint8Array(shared.buffer, shared.byteOffset, shared.byteLength)
+    this.#map.memory(offsetBytes, sizeBytes).set(bytes)
   }
 
   #type() {

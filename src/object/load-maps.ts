@@ -2,7 +2,7 @@
 // that hold other maps or programs.
 
 import { errno, ObjectError, SyscallError } from '../errors/index.ts'
-import { BpfMap, type MapCreateOptions, mapArena, openOrCreatePinned } from '../map/index.ts'
+import { Arena, BpfMap, type MapCreateOptions, openOrCreatePinned } from '../map/index.ts'
 import type { MapSpec } from '../spec/spec.ts'
 import {
   BPF_MAP_TYPE_ARENA,
@@ -66,10 +66,21 @@ export function makeMap(map: ObjectMap, data: Uint8Array | undefined, input: Map
   }
   const made = create(map, spec, options, input)
   try {
-    if (made.type === BPF_MAP_TYPE_ARENA) map.onClose = mapArena(made, data)
+    if (made.type === BPF_MAP_TYPE_ARENA) map.holdArena(openArena(made, data))
     return made
   } catch (error) {
     made.close()
+    throw error
+  }
+}
+
+function openArena(map: BpfMap, data: Uint8Array | undefined): Arena {
+  const arena = Arena.open(map)
+  try {
+    if (data !== undefined) arena.write(0, data)
+    return arena
+  } catch (error) {
+    arena.close()
     throw error
   }
 }

@@ -2,7 +2,8 @@
 
 import type { CompiledMap } from '../elf/index.ts'
 import { BeetraceError } from '../errors/index.ts'
-import type { BpfMap } from '../map/index.ts'
+import type { Arena, BpfMap } from '../map/index.ts'
+import { BPF_MAP_TYPE_ARENA } from '../sys/index.ts'
 
 export class ObjectMap {
   /** what the source calls it: a variable's name, or `.rodata` */
@@ -20,9 +21,8 @@ export class ObjectMap {
   pinPath: string | undefined
   /** a map to use in its place; stays the caller's */
   reuse: BpfMap | undefined
-  /** what else ends with the map */
-  onClose: (() => void) | undefined
   #map: BpfMap | undefined
+  #arena: Arena | undefined
 
   constructor(source: CompiledMap) {
     this.source = source
@@ -48,9 +48,27 @@ export class ObjectMap {
     this.#map = map
   }
 
+  /** The mapping of an arena, until the object is closed. Throws BeetraceError `OBJECT_USE` for another map. */
+  get arena(): Arena {
+    if (this.#arena !== undefined) return this.#arena
+    throw new BeetraceError('OBJECT_USE', `map "${this.label}" is no arena that this object has mapped`)
+  }
+
+  /** Takes over the arena. */
+  holdArena(arena: Arena): void {
+    this.#arena = arena
+  }
+
+  /** A part of the memory that programs share with us: of an arena, or of a map that has one value. */
+  memory(offsetBytes: number, byteLength: number): Uint8Array {
+    if (this.source.type === BPF_MAP_TYPE_ARENA) return this.arena.view(offsetBytes, byteLength)
+    const shared = this.map.memory()
+    return new Uint8Array(shared.buffer, shared.byteOffset + offsetBytes, byteLength)
+  }
+
   close(): void {
-    this.onClose?.()
-    this.onClose = undefined
+    this.#arena?.close()
+    this.#arena = undefined
     if (this.#map !== this.reuse) this.#map?.close()
     this.#map = undefined
   }

@@ -29,7 +29,14 @@ import {
 import { attachStructOps, type Link } from '../link/index.ts'
 import { BpfMap } from '../map/index.ts'
 import type { Program } from '../program/index.ts'
-import { BPF_F_VTYPE_BTF_OBJ_FD, bpfBtfLoad, closeFd, LITTLE_ENDIAN, withBpfToken } from '../sys/index.ts'
+import {
+  BPF_F_VTYPE_BTF_OBJ_FD,
+  BPF_MAP_TYPE_ARENA,
+  bpfBtfLoad,
+  closeFd,
+  LITTLE_ENDIAN,
+  withBpfToken,
+} from '../sys/index.ts'
 import type { AttachOptions } from './attach.ts'
 import { GlobalVariable } from './globals.ts'
 import { fillConfig } from './kconfig.ts'
@@ -111,8 +118,13 @@ export class BpfObject implements Disposable {
     for (const map of this.maps.values()) {
       const data = map.source.data && Uint8Array.from(map.source.data)
       if (data !== undefined) this.#data.set(map.label, data)
-      const { role, variables = [] } = map.source
-      const named = role === 'data' ? globals : role === 'kconfig' ? configuration : undefined
+      const { role, type, variables = [] } = map.source
+      const named =
+        role === 'data' || type === BPF_MAP_TYPE_ARENA
+          ? globals
+          : role === 'kconfig'
+            ? configuration
+            : undefined
       if (data === undefined || named === undefined) continue
       for (const variable of variables) {
         const known = named.get(variable.name)

@@ -19,7 +19,7 @@ import { type Elf, findSection, isElf, parseElf } from '../elf.ts'
 import { sectionData } from '../section-data.ts'
 import type { CompiledMap, CompiledObject, CompiledProgram, Extern } from './compiled-object.ts'
 import type { ReadContext } from './context.ts'
-import { isData, readDataMap } from './data-maps.ts'
+import { isData, readDataMap, variablesOf } from './data-maps.ts'
 import { type PlacedMap, readDeclaredMaps } from './declared-maps.ts'
 import { exceptionCallbacks } from './exception-callback.ts'
 import { KCONFIG, kconfigMap, readExterns } from './externs.ts'
@@ -57,7 +57,7 @@ export function readObject(bytes: Uint8Array, file: string): CompiledObject {
   const data = elf.sections.filter(isData).map(section => readDataMap(context, section, btfBytes))
   const config = kconfigMap(context, externs, btfBytes)
   const maps: CompiledMap[] = [
-    ...placed.map(({ map }) => withArenaData(elf, map)),
+    ...placed.map(({ map }) => withArenaData(context, map)),
     ...data,
     ...(config === undefined ? [] : [config]),
     ...readStructOps(context),
@@ -89,14 +89,15 @@ export function readObject(bytes: Uint8Array, file: string): CompiledObject {
 /** Globals declared `__arena` live at the start of the object's arena. */
 const ARENA_DATA = '.addr_space.1'
 
-function withArenaData(elf: Elf, map: CompiledMap): CompiledMap {
+function withArenaData(context: ReadContext, map: CompiledMap): CompiledMap {
+  const { elf } = context
   const section = map.type === BPF_MAP_TYPE_ARENA ? findSection(elf, ARENA_DATA) : undefined
   if (section === undefined || section.sizeBytes > ARENA_BYTES_MAX) return map
   const data =
     section.type === SHT_NOBITS
       ? new Uint8Array(section.sizeBytes)
       : Uint8Array.from(sectionData(elf, section))
-  return { ...map, data }
+  return { ...map, data, variables: variablesOf(context, section) }
 }
 
 /** An arena has 4 GiB at most; no object's initial data comes near. */
