@@ -2,6 +2,7 @@
 export { EventReader, type EventReaderOptions, type EventSource, type Patience } from './event-reader.ts'
 export { type LossCounter, Losses, mappedLossCounter, perCpuLossCounter } from './losses.ts'
 export { type OnPerfRecord, PerfBuffer, type PerfBufferOptions } from './perf-buffer.ts'
+export { type DecodeRecord, RecordStream, type StreamOptions, streamRecords } from './record-stream.ts'
 export { RingBuffer } from './ring-buffer.ts'
 export type { OnRecord, RingView } from './ring-view.ts'
 export { type UserRecord, UserRingBuffer } from './user-ring-buffer.ts'

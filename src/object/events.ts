@@ -6,6 +6,7 @@ import {
   EventReader,
   type EventReaderOptions,
   PerfBuffer,
+  type PerfBufferOptions,
   RingBuffer,
   type RingView,
 } from '../events/index.ts'
@@ -28,6 +29,8 @@ export interface ObjectEvent {
 export interface ReadEventsOptions extends EventReaderOptions {
   /** the struct of a map's records, by the map's name, or for all of them */
   readonly types?: string | Readonly<Record<string, string>>
+  /** of perf buffers: size, order by time, when to wake */
+  readonly perf?: Omit<PerfBufferOptions, 'onLost'>
   readonly onEvent: (event: ObjectEvent) => void
   /** records that found no room; perf buffers say so with the next one that did */
   readonly onLost?: (count: number, map: ObjectMap) => void
@@ -52,7 +55,10 @@ export function readEvents(object: BpfObject, options: ReadEventsOptions): Objec
       const buffer =
         map.source.type === BPF_MAP_TYPE_RINGBUF
           ? RingBuffer.open(map.map, hand)
-          : PerfBuffer.open(map.map, hand, { onLost: count => options.onLost?.(count, map) })
+          : PerfBuffer.open(map.map, hand, {
+              ...options.perf,
+              onLost: count => options.onLost?.(count, map),
+            })
       buffers.push(buffer)
       reader.addRing(buffer)
     }

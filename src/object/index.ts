@@ -16,7 +16,7 @@ export {
 export { ObjectMap } from './object-map.ts'
 export { ObjectProgram } from './object-program.ts'
 export { type PrintkFormats, patternOf, printkFormats } from './printk-formats.ts'
-export { openRecords, RecordStream, type RecordStreamOptions } from './record-stream.ts'
+export { openRecords, type RecordStreamOptions } from './record-stream.ts'
 export { generateSkeleton, type SkeletonOptions } from './skeleton/generate.ts'
 export { openSkeleton, type Skeleton, type SkeletonHints, type SkeletonSource } from './skeleton/skeleton.ts'
 export { type Settable, SkeletonMap } from './skeleton/skeleton-map.ts'

@@ -23,7 +23,13 @@ import {
   store,
   storeImm,
 } from '../../src/asm/index.ts'
-import { EventReader, PerfBuffer, type PerfBufferOptions } from '../../src/events/index.ts'
+import {
+  EventReader,
+  PerfBuffer,
+  type PerfBufferOptions,
+  type StreamOptions,
+  streamRecords,
+} from '../../src/events/index.ts'
 import { onlineCpus, possibleCpus } from '../../src/kernel/index.ts'
 import { BpfMap } from '../../src/map/index.ts'
 import { Program } from '../../src/program/index.ts'
@@ -147,6 +153,28 @@ test('records of several CPUs come in the order of time', {
   }
   assert.deepEqual(seen, numbers(100))
   assert.ok(new Set(cpus).size > 1)
+})
+
+test('records come as an async iterable, by time or by CPU, with losses told', async () => {
+  using source = producer(20)
+  const online = onlineCpus()
+  for (const order of ['time', 'cpu'] as const) {
+    let lost = 0
+    const options: StreamOptions = { sizeBytes: 4096, order, intervalMs: 1, onLost: count => (lost += count) }
+    using stream = streamRecords(source.events, options, (view, offset, _, cpu) => [
+      view.u32[offset >>> 2]!,
+      cpu!,
+    ])
+    for (let i = 0; i < 10; i++) source.run(i * 20, online[i % online.length]!)
+    const seen: number[] = []
+    for await (const [number, cpu] of stream) {
+      assert.ok(online.includes(cpu!))
+      seen.push(number!)
+      if (seen.length === 100) break
+    }
+    if (order === 'time') assert.deepEqual(seen, numbers(100))
+    assert.equal(lost, 0)
+  }
 })
 
 test('a sleeping reader wakes for a record, and only for so many as it asked for', async () => {

@@ -1,9 +1,10 @@
 // A ring or perf buffer of a skeleton: settings until the object is loaded, then the records, each of the type that the
 // generated module says.
 
+import type { RecordStream } from '../../events/index.ts'
 import type { BpfObject } from '../object.ts'
 import type { ObjectMap } from '../object-map.ts'
-import { openRecords, type RecordStream, type RecordStreamOptions } from '../record-stream.ts'
+import { openRecords, type RecordStreamOptions } from '../record-stream.ts'
 
 export class SkeletonRecords<T> implements AsyncIterable<T> {
   /** `maxEntries`, `pinPath`, `reuse` … until loading, and then `map` */
