@@ -9,8 +9,6 @@ const {
   statSync,
   writeFileSync,
 } = require('node:fs')
-const { createRequire } = require('node:module')
-const { homedir } = require('node:os')
 const { dirname, join } = require('node:path')
 const { Script } = require('node:vm')
 
@@ -21,14 +19,13 @@ exports.start = name => {
     process.exit(1)
   }
   const path = join(__dirname, '../dist/cli', `${name}.cjs`)
-  // ASCII, as the build sees to: a string of one byte a character
+  // ASCII, as the build sees to: a string of one byte a character. A function of what is passed below.
   const source = readFileSync(path, 'latin1')
   const folder = cacheFolder()
   const tag = cacheTag(source)
   const file = folder && join(folder, `${name}-${tag.slice(3, 15)}.v8`)
   const kept = file && readCache(file, tag)
-  const wrapped = `(function (exports, require, module, __filename, __dirname, keepCompiled) {${source}\n})`
-  const script = new Script(wrapped, { filename: path, ...(kept ? { cachedData: kept.data } : {}) })
+  const script = new Script(source, { filename: path, ...(kept ? { cachedData: kept.data } : {}) })
   const known = script.cachedDataRejected ? undefined : kept
   // Called by the command before it ends, when what its runs need has been compiled.
   const keepCompiled = () => {
@@ -40,13 +37,13 @@ exports.start = name => {
     removeOld(folder, name)
   }
   const own = { exports: {} }
-  script.runInThisContext()(own.exports, createRequire(path), own, path, dirname(path), keepCompiled)
+  script.runInThisContext()(own.exports, require, own, path, dirname(path), keepCompiled)
 }
 
 /** What is read from there is run, by root at times, so the folder must be ours. */
 const cacheFolder = () => {
   try {
-    const folder = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'beetrace')
+    const folder = join(process.env.XDG_CACHE_HOME || join(home(), '.cache'), 'beetrace')
     mkdirSync(folder, { recursive: true, mode: 0o700 })
     const { uid, mode } = statSync(folder)
     return uid === process.geteuid() && (mode & 0o022) === 0 ? folder : undefined
@@ -55,6 +52,9 @@ const cacheFolder = () => {
     return undefined
   }
 }
+
+/** What os.homedir() says, which takes a millisecond to load. */
+const home = () => process.env.HOME || require('node:os').homedir()
 
 /** The build writes a hash of the bundle into its first line. V8 itself refuses what another version of it compiled. */
 const cacheTag = source => source.slice(0, source.indexOf('\n') + 1)
@@ -92,8 +92,9 @@ const KEPT = 4
 const removeOld = (folder, name) => {
   try {
     const modifiedMs = file => statSync(file).mtimeMs
+    const own = new RegExp(`^${name}-[0-9a-f]*\\.v8$`)
     const files = readdirSync(folder)
-      .filter(entry => entry.startsWith(`${name}-`))
+      .filter(entry => own.test(entry))
       .map(entry => join(folder, entry))
       .sort((a, b) => modifiedMs(b) - modifiedMs(a))
     for (const file of files.slice(KEPT)) rmSync(file, { force: true })

@@ -46,7 +46,10 @@ const modules = () => ({
   format: 'esm',
 })
 
-/** A command is one file, so that its compiled code can be kept in one: parts loaded on demand are in it, asleep. */
+/** Parts of commands that have little in common with the rest (bin/bee.cjs). */
+const PARTS = ['bee-object']
+
+/** A command is one file, so that its compiled code can be kept in one. */
 const command = name => ({
   ...COMMON,
   entryPoints: [`src/cli/${name}.ts`],
@@ -55,13 +58,49 @@ const command = name => ({
   minifyWhitespace: true,
   define: { 'import.meta.url': 'fileUrl' },
   banner: { js: `const fileUrl = require('node:url').pathToFileURL(__filename).href` },
+  plugins: [quickStart],
 })
+
+/** Modules of Node that are not part of its start: it takes 1 to 10 ms to load one, and most runs need nothing of them. */
+const SELDOM = ['child_process', 'os', 'timers/promises', 'tty', 'zlib']
+
+/**
+ * In a command, what is imported of the modules above loads them when it is used, and `createRequire` gives what the
+ * command has already: `node:module` brings Node's loader of ES modules with it.
+ */
+const quickStart = {
+  name: 'quick-start',
+  setup(build) {
+    const filter = new RegExp(`^node:(?:module|${SELDOM.join('|')})$`)
+    build.onResolve({ filter }, ({ path, namespace }) =>
+      namespace === 'quick-start' ? { path, external: true } : { path, namespace: 'quick-start' },
+    )
+    build.onLoad({ filter, namespace: 'quick-start' }, async ({ path }) => ({
+      contents:
+        path === 'node:module'
+          ? 'export const createRequire = () => require'
+          : lazily(path, await import(path)),
+    }))
+  },
+}
+
+/** A module with the functions of another and with objects of getters, which load it. */
+const lazily = (path, exports) =>
+  Object.entries(exports)
+    .filter(([, value]) => typeof value === 'function' || typeof value === 'object')
+    .map(([name, value]) => {
+      const own = `require('${path}')${name === 'default' ? '' : `.${name}`}`
+      if (typeof value === 'function') return `export const ${name} = (...args) => ${own}(...args)`
+      const getters = Object.keys(value).map(key => `get '${key}'() { return ${own}['${key}'] }`)
+      return `${name === 'default' ? 'export default' : `export const ${name} =`} { ${getters.join()} }`
+    })
+    .join('\n')
 
 /** Builds in the current folder. Files appear whole, under their name; a running command keeps what it has read. */
 export async function build({ types = false } = {}) {
   const { build: bundle } = await import('esbuild')
   const startedMs = Date.now()
-  const commands = COMMANDS.filter(name => existsSync(`src/cli/${name}.ts`)).map(command)
+  const commands = [...COMMANDS, ...PARTS].filter(name => existsSync(`src/cli/${name}.ts`)).map(command)
   const built = await Promise.all(
     [modules(), ...commands]
       .filter(({ entryPoints }) => entryPoints.length > 0)
@@ -88,11 +127,12 @@ export async function build({ types = false } = {}) {
   utimesSync(STAMP, startedMs / 1000, startedMs / 1000)
 }
 
-/** A command begins with a line that tells it from every other build of it; see bin/start.cjs. */
+/** A command is a function, and begins with a line that tells it from every other build of it; see bin/start.cjs. */
 const tagged = ({ path, contents }) => {
   if (!path.endsWith('.cjs')) return { path, contents }
   const hash = createHash('sha256').update(contents).digest('hex')
-  const text = Buffer.concat([Buffer.from(`// ${hash}\n`), contents])
+  const head = `// ${hash}\n(function (exports, require, module, __filename, __dirname, keepCompiled) {`
+  const text = Buffer.concat([Buffer.from(head), contents, Buffer.from('})')])
   if (text.some(byte => byte > 0x7f)) throw new Error(`${path} is not ASCII`)
   return { path, contents: text }
 }

@@ -8,6 +8,7 @@ import { readProcess } from '../kernel/index.ts'
 import {
   bindProcess,
   killProcess,
+  nowMs,
   releaseProcess,
   setParentDeathSignal,
   spawnProcess,
@@ -43,8 +44,8 @@ export class HeldCommand implements Disposable {
     if (pid < 0)
       throw new BeetraceError('COMMAND', `cannot start a shell for the command (${errnoName(-pid)})`)
     const command = new HeldCommand(pid, realpathSync(program))
-    for (const deadline = performance.now() + START_TIMEOUT_MS; readProcess(pid)?.state !== 'T'; ) {
-      if (performance.now() > deadline || command.hasEnded()) {
+    for (const deadline = nowMs() + START_TIMEOUT_MS; readProcess(pid)?.state !== 'T'; ) {
+      if (nowMs() > deadline || command.hasEnded()) {
         command[Symbol.dispose]()
         throw new BeetraceError('COMMAND', `the command '${words[0]}' could not be held`)
       }

@@ -1,7 +1,6 @@
 // Runs one script from its text to the last map: compiles, attaches, waits for its end, and says what was lost.
 
 import { closeSync, openSync, writeSync } from 'node:fs'
-import { isatty } from 'node:tty'
 import { demangle } from '../elf/index.ts'
 import { BeetraceError } from '../errors/index.ts'
 import { checkPrivileges, ownPidNamespace, processExe, readProcess, UserSymbols } from '../kernel/index.ts'
@@ -18,7 +17,7 @@ import { MachineUserFacts } from '../script/run/user-facts.ts'
 import { namesUserAddresses, watchMappings } from '../script/run/watch-mappings.ts'
 import { byteString, byteStringOf, positionOf, readable, type Sources } from '../script/source.ts'
 import type { Span } from '../script/span.ts'
-import { argvBytes, CLOCK_BOOTTIME, CLOCK_TAI, clockNs, closeFd, pidfdOpen } from '../sys/index.ts'
+import { argvBytes, CLOCK_BOOTTIME, CLOCK_TAI, clockNs, closeFd, nowMs, pidfdOpen } from '../sys/index.ts'
 import { ByteWriter } from '../text/index.ts'
 import type { BeeArguments, ScriptOptions } from './bee-arguments.ts'
 import type { Caller } from './caller.ts'
@@ -29,6 +28,7 @@ import { headerReader, importReader, includedFile, readHead, readScript, runComm
 import { ScriptOutput } from './script-output.ts'
 import { loadReport } from './script-report.ts'
 import { printStages } from './script-stages.ts'
+import { isTerminal } from './terminal.ts'
 
 type ScriptRequest = Extract<BeeArguments, { kind: 'script' }>
 
@@ -49,7 +49,7 @@ export async function runScript(
   caller: Caller,
   { print, say }: Voice,
 ): Promise<number> {
-  const startMs = performance.now()
+  const startMs = nowMs()
   const { options, source } = request
   const environment = environmentOf(caller)
   const content = source.kind === 'text' ? byteStringOfArgument(source.text) : readScript(source.path)
@@ -113,7 +113,7 @@ export async function runScript(
       pid,
       environment,
       say,
-      compiledMs: performance.now() - startMs,
+      compiledMs: nowMs() - startMs,
     })
   } catch (error) {
     if (error instanceof AttachStopped) return FAILED
@@ -140,7 +140,7 @@ async function runCompiled(
   context: RunContext,
 ): Promise<number> {
   const { kernel, command, pid, environment, say, compiledMs } = context
-  const startMs = performance.now()
+  const startMs = nowMs()
   const { config, parsed } = compilation
   const probes = new MissingProbes(config.missing_probes, say)
   const script = withoutUnsupported(chosenProbes(compilation.compiled!, options.probeFilter), kernel, probes)
@@ -218,10 +218,10 @@ async function runCompiled(
     runCommand: command => runCommand(command, environment),
     onExit: () => ended.end(),
   })
-  const loadedMs = performance.now()
+  const loadedMs = nowMs()
   const count = session.attach()
   if (options.verbose) {
-    const attachedMs = performance.now()
+    const attachedMs = nowMs()
     say(
       loadReport(script, session.programs, {
         compiled: compiledMs,
@@ -281,7 +281,7 @@ function runTrials(session: ScriptSession, { mode, format }: ScriptOptions): num
     return 0
   }
   const trials = session.runTests()
-  writeSync(1, format === 'json' ? trialsJson(trials) : trialsText(trials, isatty(1)))
+  writeSync(1, format === 'json' ? trialsJson(trials) : trialsText(trials, isTerminal(1)))
   return trials.every(({ passed }) => passed) ? 0 : FAILED
 }
 

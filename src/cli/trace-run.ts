@@ -2,7 +2,6 @@
 
 import { fstatSync } from 'node:fs'
 import { constants } from 'node:os'
-import { isatty } from 'node:tty'
 import { BeetraceError } from '../errors/index.ts'
 import { checkPrivileges, descriptorTarget } from '../kernel/index.ts'
 import { argvBytes, closeFd, pidfdOpen, waitChild } from '../sys/index.ts'
@@ -12,6 +11,7 @@ import { builtKernelHalf } from './built.ts'
 import type { Caller } from './caller.ts'
 import { findExecutable, spawnFailure } from './command.ts'
 import { TraceOutput } from './output.ts'
+import { isTerminal } from './terminal.ts'
 import type { TraceArguments } from './trace-arguments.ts'
 
 /** How beetrace is to end: with a status, or by the signal that killed the command. */
@@ -43,7 +43,7 @@ export async function runTrace(
     output,
     toFile,
     kernelHalf: builtKernelHalf(),
-    live: isatty(fd) && !options.json && !options.summary && options.status === 'all',
+    live: isTerminal(fd) && !options.json && !options.summary && options.status === 'all',
     // with -y the files behind descriptors are looked up when a call is shown: soon, or they are closed
     watched: options.decodeFds || !toFile || !isUnwatched(fd),
     ...(options.decodeFds ? { fdPath: descriptorTarget } : {}),
@@ -121,7 +121,7 @@ export async function runTrace(
 /** A file, or a device that is no terminal: nobody waits for what is written there. */
 function isUnwatched(fd: number): boolean {
   const stat = fstatSync(fd)
-  return stat.isFile() || (stat.isCharacterDevice() && !isatty(fd))
+  return stat.isFile() || (stat.isCharacterDevice() && !isTerminal(fd))
 }
 
 /** The signals that end a trace. */

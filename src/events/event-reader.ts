@@ -8,7 +8,7 @@
 // and look again by a timer, so a busy ring costs a look every few ms and not a wake-up a record: at a million
 // records a second that is a third of the CPU of a consumer that sleeps in epoll.
 
-import { type Linux, linux, type ReadablePoll } from '../sys/index.ts'
+import { type Linux, linux, nowMs, type ReadablePoll } from '../sys/index.ts'
 import { clearWaiting, setWaiting, type WaitingFlag } from './waiting-flag.ts'
 
 export interface EventReaderOptions {
@@ -77,7 +77,7 @@ export class EventReader implements Disposable {
   #batch = RECORDS_AT_FIRST
   /** the last turn left records */
   #behind = false
-  /** since when records may wait in a ring, performance.now() */
+  /** since when records may wait in a ring, as nowMs() */
   #waitingSinceMs = 0
   readonly #rings: WatchedRing[] = []
   readonly #others = new Set<ReadablePoll>()
@@ -141,12 +141,12 @@ export class EventReader implements Disposable {
   async stop(): Promise<boolean> {
     this.#halt()
     this.#state = 'stopping'
-    const deadline = performance.now() + STOP_TIMEOUT_MS
+    const deadline = nowMs() + STOP_TIMEOUT_MS
     for (;;) {
       this.#readTurn()
       const empty = this.#rings.every(({ ring }) => ring.isEmpty())
       if (empty || this.#state !== 'stopping') break
-      if (!this.#behind && performance.now() > deadline) break
+      if (!this.#behind && nowMs() > deadline) break
       // what was read is on its way out meanwhile: it need not all be kept
       await (this.#behind ? nextTurn() : delay(1))
     }
@@ -179,7 +179,7 @@ export class EventReader implements Disposable {
       if (waiting !== undefined) clearWaiting(waiting)
     }
     this.#state = 'reading'
-    this.#waitingSinceMs = performance.now()
+    this.#waitingSinceMs = nowMs()
     this.#look()
   }
 
@@ -208,8 +208,8 @@ export class EventReader implements Disposable {
 
   /** Reads until the rings are empty or a turn is over; how many records. */
   #readTurn(): number {
-    let nowMs = performance.now()
-    const endMs = nowMs + TURN_MS
+    let readMs = nowMs()
+    const endMs = readMs + TURN_MS
     let records = 0
     for (;;) {
       this.#behind = false
@@ -221,15 +221,15 @@ export class EventReader implements Disposable {
           if (taken === batch) this.#behind = true
         })
       }
-      const startMs = nowMs
-      nowMs = performance.now()
+      const startMs = readMs
+      readMs = nowMs()
       // a callback may run a command each time
       this.#batch =
-        nowMs - startMs > TURN_MS ? Math.max(1, batch >> 3) : Math.min(RECORDS_A_LEVEL, batch << 1)
-      if (!this.#behind || this.#state === 'stopped' || nowMs > endMs) break
+        readMs - startMs > TURN_MS ? Math.max(1, batch >> 3) : Math.min(RECORDS_A_LEVEL, batch << 1)
+      if (!this.#behind || this.#state === 'stopped' || readMs > endMs) break
       this.#tellLevel()
     }
-    if (!this.#behind) this.#waitingSinceMs = performance.now()
+    if (!this.#behind) this.#waitingSinceMs = nowMs()
     if (records > 0) this.#guard(() => this.#onDrained?.(records))
     return records
   }
@@ -249,7 +249,7 @@ export class EventReader implements Disposable {
       patience !== undefined &&
       level > 0 &&
       level < patience.level &&
-      performance.now() - this.#waitingSinceMs < patience.ms
+      nowMs() - this.#waitingSinceMs < patience.ms
     )
   }
 

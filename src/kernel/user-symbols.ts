@@ -1,6 +1,7 @@
 // From an address in a process to the function there: for user stacks and `usym`.
 
 import { statSync } from 'node:fs'
+import { nowMs } from '../sys/index.ts'
 import { Binary } from './binary.ts'
 import { PerfMapFile } from './perf-map.ts'
 import { readProcess } from './process.ts'
@@ -41,7 +42,7 @@ export class UserSymbols implements Disposable {
     if (placedAt(process.mappings, mapping.start)?.mapping.start === mapping.start) return
     const placed = { mapping, module: this.#module(pid, mapping) }
     process.mappings = [...process.mappings, placed].sort((a, b) => a.mapping.start - b.mapping.start)
-    process.readMs = performance.now()
+    process.readMs = nowMs()
   }
 
   /** Drops what is known about a process: its id may be another's from now on. */
@@ -83,7 +84,7 @@ export class UserSymbols implements Disposable {
   }
 
   #find(pid: number, process: Process, address: number): Placed | undefined {
-    const now = performance.now()
+    const now = nowMs()
     const mayRead = now >= process.nextReadMs
     const isOld = process.mappings.length === 0 || now - process.readMs > MAX_AGE_MS
     if (mayRead && isOld) this.#read(pid, process)
@@ -93,7 +94,7 @@ export class UserSymbols implements Disposable {
     const found = placedAt(process.mappings, address)
     // addresses that are none (broken frame pointers) must not make us read the mappings for each
     process.waitMs = found === undefined ? Math.min(Math.max(process.waitMs * 2, 1), MAX_AGE_MS) : 0
-    process.nextReadMs = performance.now() + process.waitMs
+    process.nextReadMs = nowMs() + process.waitMs
     return found
   }
 
@@ -116,7 +117,7 @@ export class UserSymbols implements Disposable {
   /** Reads mappings anew. The last ones stay in reach: addresses taken before an exec or a dlclose are theirs. */
   #read(pid: number, process: Process): boolean {
     const mappings = readExecutableMappings(pid)
-    process.readMs = performance.now()
+    process.readMs = nowMs()
     if (mappings === undefined) {
       process.nextReadMs = process.readMs + MAX_AGE_MS
       return false

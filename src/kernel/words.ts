@@ -21,9 +21,10 @@ export function readUserNames(): ReadonlyMap<number, string> {
 }
 
 /** Signal names by number: `SIGINT`. */
-export const signalNames: ReadonlyMap<number, string> = new Map(
-  // of several names for a signal the first is the usual one
-  Object.entries(constants.signals)
-    .reverse()
-    .map(([name, number]) => [number, name]),
-)
+export const signalNames: ReadonlyMap<number, string> = /* @__PURE__ */ (() =>
+  new Map(
+    // of several names for a signal the first is the usual one
+    Object.entries(constants.signals)
+      .reverse()
+      .map(([name, number]) => [number, name]),
+  ))()

@@ -170,5 +170,6 @@ export {
   CLOCK_REALTIME,
   CLOCK_TAI,
   clockNs,
+  nowMs,
   realtimeOffsetNs,
 } from './time.ts'

@@ -4,14 +4,12 @@
 // koffi facts this rests on: an int64 argument may be a JavaScript number; a result is a number while it is exact,
 // else a BigInt; errno is kept per call; a TypedArray's address stays put while its ArrayBuffer is referenced.
 
-import { createRequire } from 'node:module'
 import { NotSupportedError } from '../errors/index.ts'
 import type { Linux, ReadablePoll } from './linux.ts'
 import { nativeCloseAtOnce } from './native-close.ts'
+import { type Koffi, loadKoffi } from './native-koffi.ts'
 import { nativeSpawn } from './native-spawn.ts'
 import { SYSCALL_NUMBERS } from './syscall-numbers.ts'
-
-type Koffi = typeof import('koffi')
 
 export const nativeLinux = (): Linux => {
   const numbers = process.platform === 'linux' ? SYSCALL_NUMBERS[process.arch] : undefined
@@ -20,7 +18,7 @@ export const nativeLinux = (): Linux => {
       reason: 'beetrace speaks to Linux on x86-64, arm64 and riscv64',
     })
   }
-  const koffi = createRequire(import.meta.url)('koffi') as Koffi
+  const koffi = loadKoffi()
   const libc = koffi.load(null)
   const syscall = libc.func('int64 syscall(int64 nr, int64 a, int64 b, int64 c, int64 d, int64 e, int64 f)')
   const call = (nr: number, a = 0, b = 0, c = 0, d = 0, e = 0, f = 0): number => {

@@ -1,6 +1,7 @@
 // What the records of the ring ask for, done one after another as they arrive: printing, reading maps, running commands.
 
 import type { BpfMap } from '../../map/index.ts'
+import { nowMs } from '../../sys/index.ts'
 import type { Action, CompiledScript, ScriptMap } from '../compiled.ts'
 import { placeElements } from '../layout.ts'
 import {
@@ -63,7 +64,7 @@ export class Actions {
     handler(data, bytes, offset + HEADER_BYTES, offset + byteLength)
   }
 
-  /** Commands of `system()` that are asked for later, by `performance.now()`, are counted and not run. */
+  /** Commands of `system()` that are asked for later, by `nowMs()`, are counted and not run. */
   runCommandsUntil(timeMs: number): void {
     this.#commands.untilMs = timeMs
   }
@@ -133,7 +134,7 @@ function handlerOf(action: Action, context: ActionContext, commands: Commands): 
     case 'system': {
       const command = formatter(action, context)
       return (data, _, at, end) => {
-        if (performance.now() < commands.untilMs) system(context, action, command(data, at, end))
+        if (nowMs() < commands.untilMs) system(context, action, command(data, at, end))
         else commands.leftOut++
       }
     }

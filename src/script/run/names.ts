@@ -7,7 +7,14 @@ import {
   readCgroupPaths,
   readUserNames,
 } from '../../kernel/index.ts'
-import { CLOCK_BOOTTIME, CLOCK_MONOTONIC, CLOCK_REALTIME, CLOCK_TAI, clockNs } from '../../sys/index.ts'
+import {
+  CLOCK_BOOTTIME,
+  CLOCK_MONOTONIC,
+  CLOCK_REALTIME,
+  CLOCK_TAI,
+  clockNs,
+  nowMs,
+} from '../../sys/index.ts'
 import { type CompiledScript, NO_STACK, TIME_BOOT, TIME_MONOTONIC } from '../compiled.ts'
 import type { Names } from '../output/index.ts'
 import { byteString } from '../source.ts'
@@ -147,7 +154,7 @@ export class MachineNames implements Names {
 
   /** Nanoseconds since the epoch. */
   #epochNs(ns: bigint, clock: number): bigint {
-    const now = performance.now()
+    const now = nowMs()
     if (this.#offsets === undefined || now - this.#offsets.atMs > CLOCK_OFFSET_MS) {
       const real = clockNs(CLOCK_REALTIME)
       this.#offsets = {

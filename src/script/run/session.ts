@@ -6,7 +6,7 @@ import { EventReader, mappedLossCounter, RingBuffer, waitingFlag } from '../../e
 import { onlineCpus } from '../../kernel/index.ts'
 import { attachIterator, closeLinks, type Link, readIterator } from '../../link/index.ts'
 import type { Program } from '../../program/index.ts'
-import { CLOCK_BOOTTIME, CLOCK_REALTIME, clockNs } from '../../sys/index.ts'
+import { CLOCK_BOOTTIME, CLOCK_REALTIME, clockNs, nowMs } from '../../sys/index.ts'
 import type { ByteWriter } from '../../text/index.ts'
 import {
   type Action,
@@ -205,9 +205,9 @@ export class ScriptSession implements Disposable {
       this.#flush()
       this.#exitCode = 0
       this.#exited = false
-      const startMs = performance.now()
+      const startMs = nowMs()
       const { retval } = program.testRun()
-      const durationMs = performance.now() - startMs
+      const durationMs = nowMs() - startMs
       this.#ring.drain()
       const printed = Buffer.from(out.view()).toString('latin1')
       out.clear()
@@ -256,7 +256,7 @@ export class ScriptSession implements Disposable {
   async stop(): Promise<ScriptEnd> {
     closeLinks(this.#links)
     // What the probes have still asked for comes first, so that `end` finds room in the ring.
-    this.#actions.runCommandsUntil(performance.now() + LATE_COMMANDS_MS)
+    this.#actions.runCommandsUntil(nowMs() + LATE_COMMANDS_MS)
     await this.#reader.stop()
     this.#actions.runCommandsUntil(Number.POSITIVE_INFINITY)
     this.#runAll('end')

@@ -1,0 +1,54 @@
+// The command `bee` for compiled objects: `run`, `prog`, `gen`. A bundle of its own (bin/bee.cjs), so that neither it nor
+// scripts load the other.
+
+import { exitWith, print, say, tryPrint } from './bee-voice.ts'
+import { flushCompileCache } from './compile-cache.ts'
+import { gen } from './gen.ts'
+import { progLoad, type RunStreams, runObject } from './object-run.ts'
+import { runPackage } from './package-run.ts'
+import { packageCommand } from './package-source.ts'
+
+/** `bee run X.bpf.o`, `bee run package.json`: until Ctrl-C, or until nobody reads. */
+async function runCompiledObject(operands: readonly string[]): Promise<number> {
+  const command = packageCommand(operands)
+  const stopped = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const) {
+    process.on(signal, () => stopped.abort())
+  }
+  let [closed, failure]: [boolean, unknown] = [false, undefined]
+  const streams: RunStreams = {
+    // when nobody reads any more, it is an end like any other, with all taken off and away; and so it is when the disk is full
+    out: text => {
+      if (closed) return
+      try {
+        closed = !tryPrint(text)
+      } catch (error) {
+        closed = true
+        failure = error
+      }
+      if (closed) stopped.abort()
+    },
+    note: say,
+    stop: stopped.signal,
+  }
+  const status = await (command === undefined ? runObject(operands, streams) : runPackage(command, streams))
+  if (failure !== undefined) throw failure
+  return status
+}
+
+async function main(): Promise<number> {
+  const [command, ...operands] = process.argv.slice(2)
+  switch (command) {
+    case 'prog':
+      return progLoad(operands, say)
+    case 'gen':
+      return gen(operands, print)
+    default: {
+      const status = await runCompiledObject(operands)
+      flushCompileCache()
+      return status
+    }
+  }
+}
+
+exitWith(main())
