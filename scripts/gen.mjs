@@ -10,6 +10,7 @@ const run = (command, ...args) => {
 }
 const generated = () => [
   'package.json',
+  'headers/bpf/bpf_helper_defs.h',
   ...readdirSync('src', { recursive: true })
     .filter(name => name.endsWith('.generated.ts'))
     .map(name => `src/${name}`),

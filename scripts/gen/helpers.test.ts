@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
+import { renderHelperDefs } from './helper-defs-render.ts'
 import { type BpfHeaderFacts, extractBpfHeader } from './helpers-extract.ts'
 import { renderBpfConstants, renderHelperPrototypes } from './helpers-render.ts'
 
@@ -11,6 +12,7 @@ const facts = JSON.parse(read('scripts/gen/facts/bpf-header.json')) as BpfHeader
 test('the checked-in tables are what the facts render to', () => {
   assert.equal(read('src/sys/bpf-constants.generated.ts'), renderBpfConstants(facts))
   assert.equal(read('src/asm/helpers.generated.ts'), renderHelperPrototypes(facts))
+  assert.equal(read('headers/bpf/bpf_helper_defs.h'), renderHelperDefs(facts))
 })
 
 test('helper ids have no gaps', () => {

@@ -5,6 +5,7 @@
 //
 // SOURCE names the package and version that DIR was unpacked from.
 import { readFileSync, writeFileSync } from 'node:fs'
+import { renderHelperDefs } from './helper-defs-render.ts'
 import { type BpfHeaderFacts, extractBpfHeader } from './helpers-extract.ts'
 import { renderBpfConstants, renderHelperPrototypes } from './helpers-render.ts'
 
@@ -19,6 +20,7 @@ if (stage === 'extract' && directory !== undefined && source !== undefined) {
   const facts = JSON.parse(readFileSync(FACTS, 'utf8')) as BpfHeaderFacts
   writeFileSync('src/sys/bpf-constants.generated.ts', renderBpfConstants(facts))
   writeFileSync('src/asm/helpers.generated.ts', renderHelperPrototypes(facts))
+  writeFileSync('headers/bpf/bpf_helper_defs.h', renderHelperDefs(facts))
 } else {
   process.stderr.write('usage: helpers.js extract DIR SOURCE | helpers.js render\n')
   process.exitCode = 2

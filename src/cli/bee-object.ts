@@ -1,4 +1,4 @@
-// The command `bee` for compiled objects: `run`, `prog`, `gen`. A bundle of its own (bin/bee.cjs), so that neither it nor
+// The command `bee` for compiled objects: `run`, `build`, `prog`, `gen`, `btf`. A bundle of its own (bin/bee.cjs), so that neither it nor
 // scripts load the other.
 
 import { exitWith, print, say, tryPrint } from './bee-voice.ts'
@@ -43,6 +43,11 @@ async function main(): Promise<number> {
       return progLoad(operands, say)
     case 'gen':
       return gen(operands, print)
+    case 'build':
+      // loaded on demand, as it is large
+      return (await import('./build.ts')).build(operands, { out: print, note: say, environment: process.env })
+    case 'btf':
+      return (await import('./btf-dump.ts')).btfCommand(operands, print)
     default: {
       const status = await runCompiledObject(operands)
       flushCompileCache()

@@ -1,5 +1,7 @@
 // Packaged programs: eunomia's packages read and written, their options, their records as text.
 
+export { definedStructs, describeExportTypes, describeObject, structKeepers } from './describe-object.ts'
+export { type DocComments, readDocComments } from './doc-comments.ts'
 export { dumpJson, dumpText } from './dump-value.ts'
 export {
   type Exported,
@@ -20,5 +22,6 @@ export {
   parsePackageArguments,
 } from './options.ts'
 export type * from './package-spec.ts'
+export { printPackage, printSkeleton } from './print-package.ts'
 export { PACKAGE_BYTES_MAX, readPackage } from './read-package.ts'
 export { type EntryValues, entryHistogram, entryJson, RecordText, recordJson } from './record-text.ts'

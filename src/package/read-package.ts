@@ -46,7 +46,9 @@ export function readPackage(text: string, file: string): PackageSpec {
 }
 
 function readComposed(root: JsonNode, file: string): PackageSpec {
-  const object = unpackObject(root.at('bpf_object'), root.at('bpf_object_size').count(OBJECT_BYTES_MAX))
+  const size = root.at('bpf_object_size')
+  // the first packages of ecc do not say
+  const object = unpackObject(root.at('bpf_object'), size.isEmpty ? undefined : size.count(OBJECT_BYTES_MAX))
   const meta = root.at('meta')
   const skeleton = meta.at('bpf_skel')
   skeleton.object()

@@ -10,15 +10,15 @@ const ALPHABET = /^[A-Za-z0-9+/]*={0,2}$/
 
 /**
  * Never more than `sizeBytes` are unpacked, whatever the stream holds.
- * @param sizeBytes what the package says the object has
+ * @param sizeBytes what the package says the object has, if it does
  * @throws PackageError for text that is no base64, a stream that is damaged, another size
  */
-export function unpackObject(text: JsonNode, sizeBytes: number): Uint8Array {
+export function unpackObject(text: JsonNode, sizeBytes: number | undefined): Uint8Array {
   const packed = decodeBase64(text)
   if (packed.length === 0) throw text.error('there is no object in it')
   const isElf = packed[0] === 0x7f && packed[1] === 0x45
-  const object = isElf ? packed : inflate(text, packed, sizeBytes)
-  if (object.length !== sizeBytes)
+  const object = isElf ? packed : inflate(text, packed, sizeBytes ?? OBJECT_BYTES_MAX)
+  if (sizeBytes !== undefined && object.length !== sizeBytes)
     throw text.error(`the object has ${object.length} bytes, and the package says ${sizeBytes}`)
   return object
 }
@@ -30,7 +30,7 @@ function inflate(text: JsonNode, packed: Uint8Array, sizeBytes: number): Uint8Ar
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     if (code === 'ERR_BUFFER_TOO_LARGE')
-      throw text.error(`the object has more than the ${sizeBytes} bytes that the package says`, error)
+      throw text.error(`the object has more than the ${sizeBytes} bytes that it may have`, error)
     throw text.error(`the packed object is damaged: ${message}`, error)
   }
 }

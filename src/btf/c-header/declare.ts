@@ -15,7 +15,7 @@ export interface CWriting {
   readonly btf: Btf
   readonly names: CNames
   readonly budget: CBudget
-  /** leaves out const, volatile and restrict of what is named, as options and events do not care */
+  /** leaves out const, volatile and restrict, which say nothing of how a value lies in memory */
   readonly bare?: boolean
 }
 
@@ -42,11 +42,9 @@ class Declaration {
 
   write(typeId: number, name: string): string {
     let type = this.#writing.btf.type(typeId)
-    if (this.#writing.bare) while (isQualifier(type)) type = this.#writing.btf.type(type.typeId)
-    for (;;) {
-      this.#path.push(type)
-      if (this.#path.length > MAX_C_DEPTH)
-        throw new BtfError(`${typeLabel(type)} never ends: its types form a cycle`)
+    for (let steps = 0; ; steps++) {
+      if (!(this.#writing.bare && isQualifier(type))) this.#path.push(type)
+      if (steps > MAX_C_DEPTH) throw new BtfError(`${typeLabel(type)} never ends: its types form a cycle`)
       if (type.kind === 'array') type = this.#writing.btf.type(type.elementTypeId)
       else if (type.kind === 'funcProto') type = this.#writing.btf.type(type.returnTypeId)
       else if (type.kind === 'ptr' || isModifier(type)) type = this.#writing.btf.type(type.typeId)
@@ -237,7 +235,7 @@ function widthAttribute(type: BtfEnum | BtfEnum64): string {
 }
 
 /**
- * Of a type as it is, for descriptions: `char[16]`, `struct event *`; qualifiers of the whole are left out.
+ * Of a type as it is, for descriptions: `char[16]`, `struct event *`, without qualifiers.
  * @throws BtfError for malformed types
  */
 export function cTypeName(btf: Btf, typeId: number): string {

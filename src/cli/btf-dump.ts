@@ -1,0 +1,37 @@
+// `bee btf dump file FILE format c`: types as a C header, in bpftool's words. FILE is raw BTF (/sys/kernel/btf/vmlinux) or an object.
+
+import { cHeader } from '../btf/index.ts'
+import { UsageError } from '../errors/index.ts'
+import { readBtfFile } from '../kernel/index.ts'
+
+const BTF_HELP = `usage: bee btf dump file FILE format c [unsorted] [root_id N]...
+
+Writes types as a C header, each behind what it is made of. FILE is raw BTF, as
+/sys/kernel/btf/vmlinux, or a compiled object. root_id: only this type and its parts.
+  bee btf dump file /sys/kernel/btf/vmlinux format c > vmlinux.h
+`
+
+/** Exit status. Throws UsageError; BtfError, ElfError for what cannot be read. */
+export function btfCommand(argv: readonly string[], out: (text: string) => void): number {
+  const [command, ...words] = argv
+  if (command === '-h' || command === '--help' || command === 'help') {
+    out(BTF_HELP)
+    return 0
+  }
+  const [what, file, ...rest] = words
+  if (command !== 'dump' || what !== 'file' || file === undefined)
+    throw new UsageError(BTF_HELP.split('\n')[0]!)
+  let format: string | undefined
+  const rootIds: number[] = []
+  for (let i = 0; i < rest.length; i++) {
+    const word = rest[i]
+    if (word === 'format') format = rest[++i]
+    else if (word === 'root_id' && /^\d+$/.test(rest[i + 1] ?? '')) rootIds.push(Number(rest[++i]))
+    // types stand in the order of their definition always
+    else if (word !== 'unsorted')
+      throw new UsageError(`bee btf dump: "${word}" is not known here\n${BTF_HELP.split('\n')[0]}`)
+  }
+  if (format !== 'c') throw new UsageError('bee btf dump writes C: add "format c"')
+  out(cHeader(readBtfFile(file), rootIds.length === 0 ? {} : { rootIds }))
+  return 0
+}
