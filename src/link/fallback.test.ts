@@ -10,6 +10,8 @@ import { parseProbeEvents, TraceFs } from '../kernel/index.ts'
 import {
   BPF_CGROUP_INET_EGRESS,
   BPF_LINK_CREATE,
+  BPF_MAP_CREATE,
+  BPF_MAP_UPDATE_ELEM,
   BPF_PROG_ATTACH,
   BPF_PROG_DETACH,
   type Linux,
@@ -31,7 +33,10 @@ const COMMANDS: Readonly<Record<number, string>> = {
   [BPF_LINK_CREATE]: 'create link',
   [BPF_PROG_ATTACH]: 'attach',
   [BPF_PROG_DETACH]: 'detach',
+  [BPF_MAP_CREATE]: 'create map',
+  [BPF_MAP_UPDATE_ELEM]: 'update map',
 }
+const MAKING: readonly number[] = [BPF_LINK_CREATE, BPF_MAP_CREATE]
 
 /** Runs `use` on a Linux that hands out descriptors from 100 on; `answer` may give another result for a call. */
 function calls(answer: (call: string, nth: number) => number | undefined, use: () => void): string[] {
@@ -45,7 +50,7 @@ function calls(answer: (call: string, nth: number) => number | undefined, use: (
   const newFd = () => nextFd++
   const fake: Partial<Linux> = {
     address: () => 4096,
-    bpf: cmd => call(COMMANDS[cmd] ?? `command ${cmd}`, cmd === BPF_LINK_CREATE ? newFd : () => 0),
+    bpf: cmd => call(COMMANDS[cmd] ?? `command ${cmd}`, MAKING.includes(cmd) ? newFd : () => 0),
     perfEventOpen: (_attr, pid, cpu) => call(`open ${pid} ${cpu}`, newFd),
     ioctl: fd => call(`ioctl ${fd}`, () => 0),
     fcntl: fd => call(`dup ${fd}`, newFd),
@@ -158,6 +163,16 @@ test('many events are left to a process that has them before ours are closed', (
     'spawn 11 12 13 14 0',
     ...['close 11', 'close 12', 'close 13', 'close 14', 'close 0', 'close 0'],
   ])
+})
+
+test('a few events of tracepoints are left to the kernel by a map, others are closed', () => {
+  const made = calls(always, () => {
+    closeLinks([
+      new Link('tracepoint a:b', { links: [1], events: [11], lingers: true }),
+      new Link('event cpu-clock', { links: [2], events: [12] }),
+    ])
+  })
+  assert.deepEqual(made, ['close 1 2', 'create map', 'update map', 'close 11', 'close 100', 'close 12'])
 })
 
 /** A tracefs in a directory: files that can be written, and the id of every entry. */

@@ -31,6 +31,8 @@ export interface LinkHold {
   readonly links?: readonly number[]
   /** perf events: under the links, or with the program set on them; closed after the links */
   readonly events?: readonly number[]
+  /** taking the events down waits for the kernel, and there is nothing to be seen of them once their programs are off */
+  readonly lingers?: boolean
   /** undoes what does not hang on a descriptor; called once, after the descriptors are closed */
   readonly release?: () => void
   /** puts another program in place, for an `attachment` */

@@ -31,10 +31,8 @@ export function attachTracepoint(
   const target = `tracepoint ${system}:${event}`
   const action = `attach program "${program.name}" to ${target}`
   const eventFd = openEvent(tracefs.tracepointId(system, event), action)
-  return new Link(
-    target,
-    linkPerfEvents(program, { fds: [eventFd], enable: false, action, hintFor }, options),
-  )
+  const hold = linkPerfEvents(program, { fds: [eventFd], enable: false, action, hintFor }, options)
+  return new Link(target, { ...hold, lingers: true })
 }
 
 /**
