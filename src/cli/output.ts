@@ -6,6 +6,12 @@ import { write } from 'node:fs'
 /** Bytes that may wait for a slow reader before the ring is left to fill (and to count what it loses). */
 const QUEUE_LIMIT_BYTES = 512 << 20
 
+/**
+ * At most so much at a time: while the kernel copies to a file it gives its processor to nobody on kernels that do not
+ * preempt themselves, and a process that the traced program has just made may have been put there: a MiB is a millisecond.
+ */
+const WRITE_BYTES = 64 << 10
+
 export class TraceOutput {
   readonly #fd: number
   readonly #queue: Uint8Array[] = []
@@ -61,7 +67,7 @@ export class TraceOutput {
       return
     }
     this.#writing = true
-    write(this.#fd, chunk, (error, written) => {
+    write(this.#fd, chunk, 0, Math.min(chunk.length, WRITE_BYTES), null, (error, written) => {
       if (error?.code === 'EAGAIN') {
         // somebody made this pipe or terminal non-blocking; it is shared with the traced program, so it stays so
         setTimeout(() => this.#writeNext(), 2)

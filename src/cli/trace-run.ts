@@ -80,7 +80,7 @@ export async function runTrace(
     // not earlier: until the command runs, Ctrl-C is for us and ends us as it ends anything else
     const interrupted = ended.onSignals(command.length > 0)
     // at our full priority: nobody empties the ring before
-    await session.read()
+    await session.start()
     session.stepBack()
     const watched = [...processes, ...(child === undefined ? [] : [child])].map(pid => watchEnd(session, pid))
     await Promise.race([Promise.all(watched), interrupted, outputEnds(output)])

@@ -64,6 +64,9 @@ const RECORDS_AT_FIRST = 16
  */
 const LATE_LOOK_MS = 50
 
+/** Since when records wait that were there before anybody looked: no more patience with them. */
+const LONG_AGO_MS = Number.NEGATIVE_INFINITY
+
 /** How long `stop` waits for records that were reserved and are not committed. */
 const STOP_TIMEOUT_MS = 1000
 
@@ -100,7 +103,7 @@ export class EventReader implements Disposable {
   addRing(ring: EventSource, waiting?: WaitingFlag): void {
     const poll = this.#linux.pollReadable(ring.fd, () => this.#wake())
     this.#rings.push({ ring, poll, waiting })
-    if (this.#state === 'idle' || this.#state === 'reading') this.#begin()
+    if (this.#state === 'idle' || this.#state === 'reading') this.#begin(LONG_AGO_MS)
   }
 
   /**
@@ -117,9 +120,9 @@ export class EventReader implements Disposable {
     }
   }
 
-  /** Starts reading. Keeps the process alive until `stop` or `close`. */
+  /** Starts reading, at once what is there already. Keeps the process alive until `stop` or `close`. */
   start(): void {
-    if (this.#state === 'stopped') this.#begin()
+    if (this.#state === 'stopped') this.#begin(LONG_AGO_MS)
   }
 
   /** Hands over what is there now, whatever the state; how many records. */
@@ -172,21 +175,21 @@ export class EventReader implements Disposable {
     return { wakeCount: this.#wakeCount, lookCount: this.#lookCount }
   }
 
-  #begin(): void {
+  #begin(waitingSinceMs: number): void {
     for (const { poll, waiting } of this.#rings) {
       poll.stop()
       // still set when a threshold or a record without the flag's protocol woke us
       if (waiting !== undefined) clearWaiting(waiting)
     }
     this.#state = 'reading'
-    this.#waitingSinceMs = nowMs()
+    this.#waitingSinceMs = waitingSinceMs
     this.#look()
   }
 
   #wake(): void {
     if (this.#state !== 'idle') return
     this.#wakeCount++
-    this.#begin()
+    this.#begin(nowMs())
   }
 
   /** One round: read, then come back soon, or go to sleep. */

@@ -6,7 +6,7 @@ import { possibleCpus } from '../../kernel/index.ts'
 import { machineOf } from '../../kernel/uapi/index.ts'
 import { closeLinks } from '../../link/index.ts'
 import type { BpfMap } from '../../map/index.ts'
-import { realtimeOffsetNs } from '../../sys/index.ts'
+import { nowMs, realtimeOffsetNs } from '../../sys/index.ts'
 import {
   CONTROL_LOST,
   CONTROL_SPAWNER,
@@ -91,6 +91,7 @@ export class TraceSession implements Disposable {
   #showsThreads = false
   readonly #control: DataView
   #look: NodeJS.Timeout | undefined
+  #untilDue: NodeJS.Timeout | undefined
   readonly #priority = new Priority()
 
   /** Loads and attaches the kernel half. Throws the errors of its parts, with nothing left attached. */
@@ -119,9 +120,29 @@ export class TraceSession implements Disposable {
 
   /**
    * Starts to turn records into lines. Apart from `open`, and with code that is loaded only now, because a command
-   * need not wait for it: until then its records wait in the ring.
+   * need not wait for it: until then its records wait in the ring. What nobody watches waits for its first lines to be
+   * due, and the processors are the command's until then: our code has to be loaded and compiled to be of use.
    */
-  read(): Promise<TraceLines> {
+  async start(): Promise<void> {
+    this.#ring = RingBuffer.open(this.#maps.ring!, (view, offset, length) =>
+      this.#take(view.u8, offset, length),
+    )
+    if (this.#asked.watched) await this.#read()
+    else this.#firstDue(this.#ring)
+  }
+
+  /** Reads when the first lines are due. */
+  #firstDue(ring: RingBuffer): void {
+    const startMs = nowMs()
+    this.#untilDue = setInterval(() => {
+      const level = ring.level()
+      this.#priority.level(level)
+      if (level >= PATIENCE.level || nowMs() - startMs > PATIENCE.ms) void this.#read()
+    }, LEFT_ALONE_MS)
+  }
+
+  #read(): Promise<TraceLines> {
+    clearInterval(this.#untilDue)
     this.#reading ??= this.#startReading()
     return this.#reading
   }
@@ -138,14 +159,16 @@ export class TraceSession implements Disposable {
     })
     if (this.#showsThreads) lines.showThreads()
     this.#lines = lines
-    this.#ring = RingBuffer.open(this.#maps.ring!, (view, offset, length) => {
-      lines.record(view.u8, offset, length)
-      if (lines.out.length > FLUSH_BYTES) this.#flush()
-    })
-    this.#reader.addRing(this.#ring, waitingFlag(this.#maps.control!, CONTROL_WAITING))
+    this.#reader.addRing(this.#ring!, waitingFlag(this.#maps.control!, CONTROL_WAITING))
     this.#reader.start()
     if (live) this.#look = setInterval(() => this.#showWaiting(lines), LOOK_MS).unref()
     return lines
+  }
+
+  #take(bytes: Uint8Array, offset: number, length: number): void {
+    const lines = this.#lines!
+    lines.record(bytes, offset, length)
+    if (lines.out.length > FLUSH_BYTES) this.#flush()
   }
 
   /** The next child that this thread makes is the command: traced from its execve on. */
@@ -220,7 +243,7 @@ export class TraceSession implements Disposable {
 
   /** Detaches, drains, writes what is left and the summary. */
   async stop(): Promise<TraceLosses> {
-    const lines = await this.read()
+    const lines = await this.#read()
     clearInterval(this.#look)
     this.#priority.stop()
     closeLinks(this.#half.links)
@@ -241,6 +264,7 @@ export class TraceSession implements Disposable {
 
   [Symbol.dispose](): void {
     clearInterval(this.#look)
+    clearInterval(this.#untilDue)
     this.#reader.close()
     this.#ring?.close()
     for (const owner of [...this.#half.links, ...this.#half.programs, ...Object.values(this.#maps)])
@@ -292,9 +316,9 @@ export class TraceSession implements Disposable {
 
 /** How often the ring is looked at, ms: when somebody watches, and when nobody does. */
 const WATCHED_MS = 5
-const LEFT_ALONE_MS = 10
-/** What nobody watches is written when an eighth of the ring is full, or a fifth of a second old. */
-const PATIENCE: Patience = { level: 1 / 8, ms: 200 }
+const LEFT_ALONE_MS = 20
+/** What nobody watches is written when an eighth of the ring is full, or half a second old. */
+const PATIENCE: Patience = { level: 1 / 8, ms: 500 }
 
 /** Lines are handed to the output in pieces of about this size. */
 const FLUSH_BYTES = 1 << 20
