@@ -39,10 +39,15 @@ export interface ScriptOptions {
   readonly probeFilter: RegExp | undefined
   /** a file that lists the kernel's functions */
   readonly traceableFunctions: string | undefined
+  /** kernel features to do without, to see what a script does on a kernel that has them not */
+  readonly withoutFeatures: readonly AvoidableFeature[]
   readonly stages: readonly Stage[]
   readonly includeFolders: readonly string[]
   readonly includeFiles: readonly string[]
 }
+
+const AVOIDABLE = ['kprobe', 'kprobe_multi', 'kprobe_session', 'fentry', 'uprobe_multi'] as const
+export type AvoidableFeature = (typeof AVOIDABLE)[number]
 
 const SPEC = {
   e: { type: 'string', short: 'e' },
@@ -63,6 +68,7 @@ const SPEC = {
   bench: { type: 'boolean' },
   'probe-filter': { type: 'string' },
   'traceable-functions': { type: 'string' },
+  'no-feature': { type: 'string' },
   'usdt-file-activation': { type: 'boolean' },
   debug: { type: 'string', short: 'd', multiple: true },
   I: { type: 'string', short: 'I', multiple: true },
@@ -103,6 +109,10 @@ export function parseBeeArguments(argv: readonly string[]): BeeArguments {
     mode: values.test ? 'test' : values.bench ? 'bench' : oneOf('--mode', values.mode ?? 'run', MODES),
     probeFilter: values['probe-filter'] === undefined ? undefined : regularExpression(values['probe-filter']),
     traceableFunctions: values['traceable-functions'],
+    withoutFeatures: (values['no-feature'] ?? '')
+      .split(',')
+      .filter(name => name !== '')
+      .map(name => oneOf('--no-feature', name, AVOIDABLE)),
     stages: (values.debug ?? []).map(stage => oneOf('-d', stage, ['ast', 'types', 'ir', 'insns'])),
     includeFolders: values.I ?? [],
     includeFiles: values.include ?? [],

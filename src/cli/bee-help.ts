@@ -14,9 +14,9 @@ export const BEE_HELP = `${BEE_SYNOPSIS}Runs bpftrace's scripts by eBPF. Needs r
   -q, --quiet  no messages of ours        -v, --verbose  what is loaded
   -k  warn when kernel helpers fail       --no-warnings  no warnings at all
   --unsafe     allow system(), signal()   --probe-filter REGEX  only such probes
-  --traceable-functions FILE  a list      --test, --bench  run its test:, bench:
-  --dry-run    only load and attach       -d STAGE  ast, types, ir, insns
-  --info       what this kernel offers    -h, --help   -V, --version
+  --traceable-functions FILE  a list      --no-feature fentry,kprobe,...  avoid
+  --test, --bench  run its test:, bench:  --dry-run  only load and attach
+  -d STAGE  ast, types, ir, insns         --info, -h, --help, -V
 Ctrl-C ends a script and prints its maps. Exit status: 0 or exit(N)'s;
 1: could not run, 2: wrong arguments, 126/127: no permission for, no COMMAND.
 BPFTRACE_COLOR=auto|always|never: colour of messages.

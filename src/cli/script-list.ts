@@ -24,7 +24,10 @@ export function runList(
   print: (text: string) => void,
   say: (text: string) => void,
 ): number {
-  const kernel = new MachineKernelFacts(options.traceableFunctions)
+  const kernel = new MachineKernelFacts({
+    functionList: options.traceableFunctions,
+    without: options.withoutFeatures,
+  })
   using user = new MachineUserFacts()
   const context: ListContext = { kernel, user, pid: options.pid }
   let count = 0

@@ -1,6 +1,6 @@
 // `bee -v`: what was made of a script in the kernel, and how long it took.
 
-import type { CompiledScript, ScriptProgram } from '../script/compiled.ts'
+import type { CompiledScript, Place, ScriptProgram } from '../script/compiled.ts'
 import type { LoadedProgram } from '../script/run/objects.ts'
 import type { MapSpec } from '../spec/spec.ts'
 import { BPF_MAP_TYPE_RINGBUF, bpfMapTypeNames } from '../sys/index.ts'
@@ -46,7 +46,18 @@ function mapText({ name, type, keySize, valueSize, maxEntries }: MapSpec): strin
 function placesText({ places }: ScriptProgram): string {
   const shown = places.slice(0, SHOWN_PLACES).map(({ probe }) => probe)
   const more = places.length - shown.length
-  return `${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}`
+  return `${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}${mechanism(places[0])}`
+}
+
+/** Said where the kernel does not offer what the script names, and another mechanism does the same. */
+function mechanism(place: Place | undefined): string {
+  if (place === undefined) return ''
+  const { kind } = place
+  const isEntry = kind === 'fentry' || kind === 'fexit'
+  if (isEntry && /^k(ret)?probe:/.test(place.probe)) return ` (by ${kind}: this kernel has no kprobes)`
+  if (kind === 'kprobe' && /^f(entry|exit):/.test(place.probe))
+    return ` (by ${place.returns ? 'kretprobe' : 'kprobe'}: this kernel has no fentry)`
+  return ''
 }
 
 const SHOWN_PLACES = 4

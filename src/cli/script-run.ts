@@ -62,7 +62,12 @@ export async function runScript(
       : await HeldCommand.start(splitCommand(options.command), caller, environment.PATH)
   const pid = options.pid ?? command?.pid
   using user = new MachineUserFacts()
-  const kernel = new MachineKernelFacts(options.traceableFunctions)
+  // the ends of a session cannot be chosen one without the other
+  const without = options.probeFilter === undefined ? [] : (['kprobe_session'] as const)
+  const kernel = new MachineKernelFacts({
+    functionList: options.traceableFunctions,
+    without: [...options.withoutFeatures, ...without],
+  })
   const namespace = ownPidNamespace()
   const compilation = compileScript(
     source.kind === 'text' ? 'stdin' : source.path,

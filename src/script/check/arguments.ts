@@ -75,7 +75,12 @@ function words(name: string, proto: FunctionTypes, skip: number): PlaceFacts {
   const def: StructDef = { name, union: false, sizeBytes: 8 * members.length, members: () => members }
   const result: ProbeResult | undefined =
     proto.result.kind === 'none' ? undefined : { type: proto.result, offsetBytes: 8 * members.length }
-  return { arguments: { def, layout: 'words', space: 'kernel' }, result }
+  const simple = !proto.variadic && [...parameters.map(({ type }) => type), proto.result].every(fitsWord)
+  return { arguments: { def, layout: 'words', space: 'kernel', simple }, result }
+}
+
+function fitsWord({ kind }: ScriptType): boolean {
+  return kind !== 'struct' && kind !== 'array'
 }
 
 /** A struct handed over by value does not fit a word; its number is all that is seen. */

@@ -1,11 +1,12 @@
 // The checker: walks all bodies until the types of maps and variables stand still, then once more to report.
 
-import type { Node, Probe, Script } from '../ast.ts'
+import type { Probe, Script } from '../ast.ts'
 import { Diagnostics } from '../diagnostics/diagnostics.ts'
 import type { ResolvedPlace } from '../resolve/places.ts'
 import type { Sources } from '../source.ts'
-import { mentions, visitChildren } from '../tree.ts'
+import { mentions } from '../tree.ts'
 import { int8, isAggregate } from '../type.ts'
+import { argumentFields } from './argument-fields.ts'
 import { placeFacts } from './arguments.ts'
 import type { CheckedBody, CheckedMap, CheckedScript } from './checked.ts'
 import { type BodyState, Checker, type CheckFacts } from './checker.ts'
@@ -91,20 +92,6 @@ function argumentsKey({ place }: ResolvedPlace, probe: Probe, facts: CheckFacts)
   const used = format.fields.filter(({ name }) => fields.has(name))
   if (used.length < fields.size) return place.probe
   return JSON.stringify([place.category === 'syscalls', used])
-}
-
-/** The fields of `args` that are named; undefined when `args` is used as a whole. */
-function argumentFields(node: Node, found = new Set<string>()): Set<string> | undefined {
-  if (node.kind === 'field' && node.object.kind === 'identifier' && node.object.name === 'args') {
-    found.add(node.name)
-    return found
-  }
-  if ((node.kind === 'identifier' || node.kind === 'call') && node.name === 'args') return undefined
-  let whole = false
-  visitChildren(node, child => {
-    whole ||= argumentFields(child, found) === undefined
-  })
-  return whole ? undefined : found
 }
 
 function checkBody(c: Checker, body: BodyState): void {

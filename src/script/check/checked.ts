@@ -64,6 +64,8 @@ export interface ProbeArguments {
    * its offset.
    */
   readonly layout: 'record' | 'words'
+  /** of `words`: each argument fits a register, so that it is the nth register of the calling convention as well */
+  readonly simple?: boolean
   readonly space: 'kernel' | 'user'
 }
 

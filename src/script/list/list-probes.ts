@@ -57,13 +57,14 @@ function probesOf(provider: Provider, rest: string, context: ListContext): Itera
       return withGroup(kernel.rawTracepoints().map(withModule).sort(), rest)
     case 'kprobe':
     case 'kretprobe':
-      if (!kernel.has('kprobe')) return []
+      // fentry can take their place
+      if (!kernel.has('kprobe') && !kernel.has('fentry')) return []
       return rest.includes(':')
         ? withGroup(functionNames(kernel, true), rest)
         : functionNames(kernel, false).filter(globMatcher(rest))
     case 'fentry':
     case 'fexit':
-      if (!kernel.has('fentry')) return []
+      if (!kernel.has('fentry') && !kernel.has('kprobe')) return []
       return rest.startsWith('bpf:')
         ? programFunctions(kernel).filter(
             globMatcher(rest.split(':').length > 2 ? rest : `bpf:*:${rest.slice(4)}`),

@@ -32,6 +32,7 @@ import {
 import { type Datum, isScalar, registerType } from './datum.ts'
 import type { Lowering } from './lowering.ts'
 import { globalAddress, lowerStep as lowerMapStep, readElement } from './maps.ts'
+import { argumentOffset } from './registers.ts'
 import { tellMistake, tellQuietFailure } from './runtime-error.ts'
 import { lowerIf, lowerValueBlock } from './statement.ts'
 import { at, elementOf, inMemory, store, toScalar, toU64, truthOf } from './store.ts'
@@ -540,11 +541,14 @@ function argument(l: Lowering, member: StructMember, type: ScriptType): Datum {
   const ctx = l.ctx!
   const { layout } = l.body.arguments!
   if (layout === 'words') {
-    if (type.kind === 'pointer' && type.to.kind === 'struct' && l.provider.startsWith('f')) {
+    const { kind } = l.body.places[0]!.place
+    if (type.kind === 'pointer' && type.to.kind === 'struct' && (kind === 'fentry' || kind === 'fexit')) {
       const value = b.load(ctx, member.offsetBytes, pointer('btf'), { invariant: true })
       return { kind: 'scalar', type, value }
     }
-    const word = b.load(ctx, member.offsetBytes, u64, { invariant: true })
+    // by kprobe: the word is the register of that argument
+    const offset = kind === 'kprobe' ? argumentOffset(member.offsetBytes / 8)! : member.offsetBytes
+    const word = b.load(ctx, offset, u64, { invariant: true })
     return { kind: 'scalar', type, value: toScalar(l, { kind: 'scalar', type: uint64, value: word }, type) }
   }
   if (member.dataLoc) {

@@ -1,5 +1,6 @@
 // The lowering: each body of a checked script becomes a BPF program, described as plain data for the run loop.
 
+import { IrError } from '../../errors/index.ts'
 import { compileSpec, program as newProgram, type Program, u32 } from '../../ir/index.ts'
 import type { ProgramSpec } from '../../spec/spec.ts'
 import {
@@ -9,6 +10,7 @@ import {
   BPF_TRACE_FEXIT,
   BPF_TRACE_ITER,
   BPF_TRACE_KPROBE_MULTI,
+  BPF_TRACE_KPROBE_SESSION,
   BPF_TRACE_RAW_TP,
   BPF_TRACE_UPROBE_MULTI,
 } from '../../sys/bpf-constants.generated.ts'
@@ -25,7 +27,9 @@ import {
 import { pidTgid } from '../language/builtins/process.ts'
 import type { ResolvedPlace } from '../resolve/places.ts'
 import { mentions, visitChildren } from '../tree.ts'
+import { kprobeSessions, type SessionBodies } from './kprobe-session.ts'
 import { Lowering, type ProgramState } from './lowering.ts'
+import { byOfferedMechanism } from './mechanism.ts'
 import { programType } from './program-type.ts'
 import { ScriptBuilder } from './script-builder.ts'
 import { lowerBlock, predicateOf } from './statement.ts'
@@ -46,7 +50,20 @@ export interface LowerOptions {
 export function lower(checked: CheckedScript, facts: CheckFacts, options: LowerOptions = {}): CompiledScript {
   const shared = new ScriptBuilder(checked, facts)
   const programs: ScriptProgram[] = []
-  for (const body of checked.bodies) {
+  const bodies = checked.bodies.flatMap(body => byOfferedMechanism(body, facts))
+  const sessions = kprobeSessions(bodies, facts)
+  const done = new Set<CheckedBody>()
+  for (const body of bodies) {
+    const session = sessions.get(body)
+    const together =
+      session === undefined ? undefined : compileSession(shared, session, programs.length, options)
+    if (together !== undefined) {
+      programs.push(together)
+      done.add(body).add(session!.return)
+    }
+  }
+  for (const body of bodies) {
+    if (done.has(body)) continue
     for (const { places, calls } of placesOfPrograms(body, facts)) {
       programs.push(compileBody(shared, { ...body, places }, calls, programs.length, options))
     }
@@ -93,6 +110,76 @@ function compileBody(
   options: LowerOptions,
 ): ScriptProgram {
   const { place } = body.places[0]!
+  const program = buildProgram(shared, body, calls, index, (program, state) => {
+    program.main((b, ctx) => {
+      const l = new Lowering(b, state, ctx, value => b.return(leaving(l, value)))
+      lowerProbe(l)
+    })
+  })
+  return {
+    spec: { ...programSpec(program, place, options), ...multiAttach(body, shared.facts) },
+    ...(calls === undefined
+      ? { places: placesWithCookies(body) }
+      : { places: calls.places.map(({ place }) => place), through: sharedTracepoint(calls) }),
+    span: body.probe.span,
+  }
+}
+
+/** One program for both ends; undefined when the two do not fit in one. */
+function compileSession(
+  shared: ScriptBuilder,
+  bodies: SessionBodies,
+  index: number,
+  options: LowerOptions,
+): ScriptProgram | undefined {
+  const { entry } = bodies
+  const mapCount = shared.mapSpecs.length
+  const returnArguments = shared.facts.types.kernelTypes()?.parameters(IS_RETURN, 'kernel')?.parameters.length
+  try {
+    const program = buildProgram(shared, entry, undefined, index, (program, state) => {
+      program.main((b, ctx) => {
+        const atReturn: ProgramState = {
+          ...state,
+          body: bodies.return,
+          captured: capturedVariables(bodies.return),
+          sharedOffsets: new Map(),
+        }
+        // the return is skipped after an entry that gave something else than 0
+        const build = (of: ProgramState): void => lowerProbe(new Lowering(b, of, ctx, () => b.return(0)))
+        const isReturn = b.callKfunc(IS_RETURN, returnArguments === 1 ? [ctx] : [])
+        b.if(b.ne(b.and(isReturn, 1), 0), () => build(atReturn))
+        state.callbacks = atReturn.callbacks
+        build(state)
+        // the two never run at once: their buffers may be the same
+        state.scratchBytes = Math.max(state.scratchBytes, atReturn.scratchBytes)
+        state.slackBytes = Math.max(state.slackBytes, atReturn.slackBytes)
+      })
+    })
+    const spec = { ...programSpec(program, entry.places[0]!.place, options) }
+    return {
+      spec: { ...spec, expectedAttachType: BPF_TRACE_KPROBE_SESSION },
+      places: [...placesWithCookies(entry), ...placesWithCookies(bodies.return)],
+      span: entry.probe.span,
+    }
+  } catch (error) {
+    if (!(error instanceof IrError)) throw error
+    shared.mapSpecs.length = mapCount
+    return undefined
+  }
+}
+
+/** Linux 6.10; takes the context since 7.0 */
+const IS_RETURN = 'bpf_session_is_return'
+
+/** Makes a program with its buffers; `build` gives it its main function. */
+function buildProgram(
+  shared: ScriptBuilder,
+  body: CheckedBody,
+  calls: SystemCalls | undefined,
+  index: number,
+  build: (program: Program, state: ProgramState) => void,
+): Program {
+  const { place } = body.places[0]!
   const scratchMap = `scratch${index}`
   const scratchSpec = {
     name: scratchMap,
@@ -122,19 +209,13 @@ function compileBody(
     callbacks: 0,
     stopOffset: undefined,
   }
-  buildMain(program, state, body.probe)
+  build(program, state)
   if (state.scratchBytes === 0) shared.mapSpecs.splice(scratchAt, 1)
   else {
     const valueSize = (state.scratchBytes + state.slackBytes + 7) & ~7
     shared.mapSpecs[scratchAt] = { ...scratchSpec, valueSize }
   }
-  return {
-    spec: { ...programSpec(program, place, options), ...multiAttach(body, shared.facts) },
-    ...(calls === undefined
-      ? { places: placesWithCookies(body) }
-      : { places: calls.places.map(({ place }) => place), through: sharedTracepoint(calls) }),
-    span: body.probe.span,
-  }
+  return program
 }
 
 /** What it is attached to, as an identifier: what `bpftool prog` and the verifier's messages call it. */
@@ -147,28 +228,26 @@ function programName({ places }: CheckedBody, index: number): string {
 /** of a function in BTF, KSYM_NAME_LEN, less a number */
 const LONGEST_NAME = 120
 
-function buildMain(program: Program, state: ProgramState, probe: Probe): void {
-  program.main((b, ctx) => {
-    const l = new Lowering(b, state, ctx, value =>
-      b.return(typeof value === 'number' ? value : returned(l, value)),
-    )
-    l.at(probe.span)
-    if (ends(state)) {
-      const exited = b.load(b.mapValue(CONTROL_MAP), CONTROL_EXITED, u32)
-      b.if(b.ne(exited, 0), () => b.return(0))
-    }
-    if (state.calls !== undefined) l.callName = enterSystemCall(l, state.calls)
-    if (isForOneProcess(state)) {
-      b.if(b.ne(b.shr(pidTgid(l), 32), state.shared.facts.run.pid!), () => b.return(0))
-    }
-    if (probe.predicate !== null) {
-      l.at(probe.predicate.span)
-      const holds = predicateOf(l, probe.predicate)
-      b.if(b.not(holds), () => b.return(0))
-    }
-    lowerBlock(l, probe.body)
-    b.return(0)
-  })
+/** The whole of a body: who it is for, its predicate, its block. */
+function lowerProbe(l: Lowering): void {
+  const { b, state } = l
+  const { probe } = state.body
+  l.at(probe.span)
+  if (ends(state)) {
+    const exited = b.load(b.mapValue(CONTROL_MAP), CONTROL_EXITED, u32)
+    b.if(b.ne(exited, 0), () => b.return(0))
+  }
+  if (state.calls !== undefined) l.callName = enterSystemCall(l, state.calls)
+  if (isForOneProcess(state)) {
+    b.if(b.ne(b.shr(pidTgid(l), 32), state.shared.facts.run.pid!), () => b.return(0))
+  }
+  if (probe.predicate !== null) {
+    l.at(probe.predicate.span)
+    const holds = predicateOf(l, probe.predicate)
+    b.if(b.not(holds), () => b.return(0))
+  }
+  lowerBlock(l, probe.body)
+  b.return(0)
 }
 
 /**
@@ -190,7 +269,7 @@ function isForOneProcess({ body, shared }: ProgramState): boolean {
 const FILTERED: readonly Place['kind'][] = ['kprobe', 'fentry', 'fexit', 'tracepoint', 'rawtracepoint']
 
 /** Programs of type tracing must give 0. */
-function returned(l: Lowering, value: Parameters<Lowering['leave']>[0]): Parameters<Lowering['leave']>[0] {
+function leaving(l: Lowering, value: Parameters<Lowering['leave']>[0]): Parameters<Lowering['leave']>[0] {
   if (typeof value === 'number') return value
   const { kind } = l.body.places[0]!.place
   const fixed = kind === 'fentry' || kind === 'fexit' || kind === 'iter'

@@ -17,6 +17,7 @@ import {
 import type { Program } from '../../program/index.ts'
 import {
   BPF_TRACE_KPROBE_MULTI,
+  BPF_TRACE_KPROBE_SESSION,
   BPF_TRACE_RAW_TP,
   BPF_TRACE_UPROBE_MULTI,
   PERF_COUNT_SW_CPU_CLOCK,
@@ -57,6 +58,12 @@ function runsLastFirst(place: Place): boolean {
 function attachProgram({ program, source }: LoadedProgram, options: AttachOptions): void {
   const { spec } = source
   const places = source.through === undefined ? source.places : [source.through]
+  if (spec.expectedAttachType === BPF_TRACE_KPROBE_SESSION) {
+    // its places at the return come with those at the entry
+    const entries = (places as readonly PlaceOf<'kprobe'>[]).filter(({ returns }) => !returns)
+    attachTogether(entries, some => attachFunctions(program, some, 'session'), options)
+    return
+  }
   if (spec.expectedAttachType === BPF_TRACE_KPROBE_MULTI) {
     attachTogether(places as readonly PlaceOf<'kprobe'>[], some => attachFunctions(program, some), options)
     return
@@ -206,11 +213,15 @@ function process({ pid }: { readonly pid?: number }): { readonly pid?: number; r
   return pid === undefined ? {} : { pid, inherit: true }
 }
 
-function attachFunctions(program: Program, places: readonly PlaceOf<'kprobe'>[]): Link {
+function attachFunctions(
+  program: Program,
+  places: readonly PlaceOf<'kprobe'>[],
+  at: 'entry' | 'return' | 'session' = places[0]!.returns ? 'return' : 'entry',
+): Link {
   // kprobe_multi looks names up in all modules at once and takes no module in front
   const names = places.map(place => place.function)
   const cookies = places.map(({ cookie }) => cookie ?? 0n)
-  return attachKprobeMulti(program, { names, cookies }, { at: places[0]!.returns ? 'return' : 'entry' })
+  return attachKprobeMulti(program, { names, cookies }, { at })
 }
 
 function byFile(places: readonly PlaceOf<'uprobe'>[]): Iterable<readonly PlaceOf<'uprobe'>[]> {

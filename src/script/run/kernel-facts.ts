@@ -38,6 +38,13 @@ import type {
 } from '../facts.ts'
 import { loadOptions } from './objects.ts'
 
+export interface KernelFactsOptions {
+  /** a file of functions, instead of available_filter_functions; in its form */
+  readonly functionList?: string | undefined
+  /** features not to use */
+  readonly without?: readonly ScriptFeature[]
+}
+
 export class MachineKernelFacts implements KernelFacts {
   #tracefs: TraceFs | undefined
   #tracepoints: readonly string[] | undefined
@@ -51,9 +58,9 @@ export class MachineKernelFacts implements KernelFacts {
   readonly onlineCpus = onlineCpus()
   readonly #functionList: string | undefined
 
-  /** @param functionList a file of functions, instead of available_filter_functions; in its form */
-  constructor(functionList?: string) {
+  constructor({ functionList, without = [] }: KernelFactsOptions = {}) {
     this.#functionList = functionList
+    for (const feature of without) this.#features.set(feature, false)
   }
 
   btf(): Btf | undefined {

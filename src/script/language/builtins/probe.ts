@@ -1,8 +1,9 @@
 // Builtins about the probe that fired: its name, arguments, result, registers.
 
-import { pointer, u32, u64, type Value } from '../../../ir/index.ts'
+import { type Bits, intType, pointer, u32, u64, type Value } from '../../../ir/index.ts'
 import type { Checker } from '../../check/checker.ts'
 import { say } from '../../check/messages.ts'
+import { layoutOf } from '../../layout.ts'
 import type { Datum } from '../../lower/datum.ts'
 import type { Lowering } from '../../lower/lowering.ts'
 import { argumentOffset, resultOffset, WITH_REGISTERS } from '../../lower/registers.ts'
@@ -105,8 +106,16 @@ export const probeBuiltins: readonly BuiltinEntry[] = [
       const index = Number(node.name.slice(3))
       const { usdt } = l.body.places[0]!
       if (usdt !== undefined) return scalar(uint64, usdtArgument(l, usdt.arguments[index]!))
-      const words = ['rawtracepoint', 'fentry', 'fexit'].includes(l.provider)
-      return scalar(uint64, register(l, words ? 8 * index : argumentOffset(index)!))
+      const { kind } = l.body.places[0]!.place
+      if (kind !== 'rawtracepoint' && kind !== 'fentry' && kind !== 'fexit') {
+        return scalar(uint64, register(l, argumentOffset(index)!))
+      }
+      const word = register(l, 8 * index)
+      if (l.provider !== 'kprobe') return scalar(uint64, word)
+      // by fentry: a trampoline keeps of an argument what its type has, and what it finds beside it
+      const { sizeBytes } = layoutOf(l.body.arguments!.def.members()[index]!.type)
+      const narrow = l.b.convert(word, intType((Math.min(sizeBytes, 8) * 8) as Bits, false))
+      return scalar(uint64, l.b.convert(narrow, u64))
     },
   },
   {
@@ -129,8 +138,9 @@ export const probeBuiltins: readonly BuiltinEntry[] = [
     lower(l, node) {
       const type = l.typeOf(node)
       const { result } = l.body
+      const { kind } = l.body.places[0]!.place
       if (result === undefined) return scalar(uint64, register(l, resultOffset))
-      const word = register(l, result.offsetBytes)
+      const word = register(l, kind === 'kprobe' ? resultOffset : result.offsetBytes)
       return type.kind === 'bool'
         ? scalar(bool, l.b.ne(l.b.and(word, 0xff), 0))
         : scalar(type, convertWord(l, word, type))
