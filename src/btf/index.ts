@@ -14,6 +14,7 @@ export {
   typesAgree,
 } from './core/index.ts'
 export { type BtfValue, type DecodeOptions, decodeValue, isChar } from './decode-value.ts'
+export { type DedupedTypes, dedupTypes } from './dedup.ts'
 export { encodeValue } from './encode-value.ts'
 export { type BtfExtSection, type CoreRecord, type FunctionRecord, LINE_FIELDS, parseBtfExt } from './ext.ts'
 export { type FieldLocation, fieldPath } from './field-path.ts'
@@ -42,3 +43,4 @@ export {
 } from './program-info.ts'
 export { referencesOf, withTypeIds } from './references.ts'
 export type * from './type.ts'
+export { type NewBtfExtSection, writeBtfExt } from './write-ext.ts'

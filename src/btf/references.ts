@@ -4,7 +4,7 @@ import { BtfError } from '../errors/index.ts'
 import type { BtfType, NewBtfType } from './type.ts'
 
 /** The same type with every id replaced, as BtfBuilder takes it. Throws BtfError for what cannot be copied: void, unknown kinds. */
-export function withTypeIds(type: BtfType, idOf: (id: number) => number): NewBtfType {
+export function withTypeIds(type: BtfType | NewBtfType, idOf: (id: number) => number): NewBtfType {
   switch (type.kind) {
     case 'int':
     case 'float':

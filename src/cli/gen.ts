@@ -3,13 +3,14 @@
 import { writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { minCoreBtf } from '../btf/index.ts'
-import { readObject, readObjectTypes } from '../elf/index.ts'
+import { linkObjects, readObject, readObjectTypes } from '../elf/index.ts'
 import { BeetraceError, UsageError } from '../errors/index.ts'
 import { FileSource, readBtfFile } from '../kernel/index.ts'
 import { generateSkeleton, isKernelType } from '../object/index.ts'
 import { reasonOf } from './messages.ts'
 
 const GEN_HELP = `usage: bee gen skeleton OBJECT [name NAME] [beside] [event TYPE|MAP=TYPE]...   a TypeScript module
+       bee gen object OUTPUT INPUT...      several objects linked into one
        bee gen min_core_btf INPUT OUTPUT OBJECT...   the part of a kernel's BTF that objects ask for
 `
 
@@ -19,6 +20,9 @@ export function gen(argv: readonly string[], out: (text: string) => void): numbe
   switch (command) {
     case 'skeleton':
       out(skeleton(operands))
+      return 0
+    case 'object':
+      genObject(operands)
       return 0
     case 'min_core_btf':
       genMinCoreBtf(operands)
@@ -63,6 +67,12 @@ function skeleton([file, ...words]: readonly string[]): string {
     eventTypes: type ?? types,
     isKernelType,
   })
+}
+
+function genObject([output, ...files]: readonly string[]): void {
+  if (output === undefined || files.length === 0)
+    throw new UsageError('usage: bee gen object OUTPUT INPUT...')
+  save(output, linkObjects(files.map(file => ({ file, bytes: readWhole(file) }))))
 }
 
 function genMinCoreBtf(operands: readonly string[]): void {

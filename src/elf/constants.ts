@@ -60,6 +60,14 @@ export const STT_FILE = 4
 export const STT_TLS = 6
 export const STT_GNU_IFUNC = 10
 
+export const STV_DEFAULT = 0
+export const STV_HIDDEN = 2
+
+export const R_BPF_64_64 = 1
+export const R_BPF_64_ABS64 = 2
+export const R_BPF_64_ABS32 = 3
+export const R_BPF_64_32 = 10
+
 export const DT_NULL = 0
 export const DT_NEEDED = 1
 export const DT_STRTAB = 5

@@ -18,6 +18,7 @@ export {
 export type { ElfEncoding } from './field-reader.ts'
 export { FunctionIndex, type FunctionOffset, type FunctionSymbol } from './function-index.ts'
 export { type LibraryEntry, parseLdCache } from './ld-cache.ts'
+export { linkObjects, type ObjectFile } from './linker/link-objects.ts'
 export { buildId, type ElfNote, elfNotes, sectionNotes } from './notes.ts'
 export * from './object/index.ts'
 export { type Relocations, readRelocations, relocationSectionsFor } from './relocations.ts'

@@ -8,7 +8,7 @@ import { gen } from '../../src/cli/gen.ts'
 import { ElfError, VerifierError } from '../../src/errors/index.ts'
 import { features, hasFeature, hasVmlinuxBtf, VMLINUX_BTF_PATH } from '../../src/kernel/index.ts'
 import { openObject } from '../../src/object/index.ts'
-import { SAMPLE_PATH } from '../object/sample.ts'
+import { LINK_PATHS, SAMPLE_PATH } from '../object/sample.ts'
 
 const ready =
   hasVmlinuxBtf() && hasFeature(features.loop)
@@ -39,4 +39,17 @@ test('types that lack what is asked for are told from files without types', read
   assert.throws(() => object.load({ kernelBtf: join(folder, 'no-such-file') }), ElfError)
   object.program('poisoned').autoload = true
   assert.throws(() => object.load({ kernelBtf: VMLINUX_BTF_PATH }), VerifierError)
+})
+
+test('halves that were linked run as one', ready, () => {
+  const path = join(folder, 'both.o')
+  assert.equal(gen(['object', path, ...LINK_PATHS], nothing), 0)
+  using object = openObject(path)
+  for (const program of object.programs.values()) program.autoload = true
+  object.load()
+  const run = (name: string) => object.program(name).program.testRun({ data: new Uint8Array(64) }).retval
+  // shared.a, added, defined_there(1), weak_here(1), weak_twice(1), same_name(1), hidden_here(&1), 'o'
+  assert.equal(run('one'), 40 + 5 + 209 + 31 + 3 + 4 + 101 + 111)
+  // counts[0], hidden_here(&1), wide, head != 0, 7 + 8 + 9
+  assert.equal(run('two'), 1 + 101 + 8 + 0 + 24)
 })

@@ -35,7 +35,14 @@ export function readDeclaredMaps(context: ReadContext, btfBytes: Uint8Array | un
     const { name: label } = variable
     const fail = (what: string) => refuse(context, what, { map: label, section: '.maps' })
     const symbol = symbols.find(each => each.name === label)
-    if (symbol === undefined) return fail('its variable has no symbol')
+    if (symbol === undefined) {
+      const isExtern = context.symbols.bySection.get(0)?.some(each => each.name === label) === true
+      return fail(
+        isExtern
+          ? 'it is declared extern: link the object with the one that defines it (bee gen object)'
+          : 'its variable has no symbol',
+      )
+    }
     const struct = resolve(btf, btf.type(variable.typeId))
     if (struct.kind !== 'struct') return fail(`its definition is ${struct.kind} and not a struct`)
     const definition = parseMapDefinition(btf, struct, fail)
