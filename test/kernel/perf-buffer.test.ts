@@ -4,85 +4,20 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
-  aluImm,
-  call,
-  exit,
-  type Insn,
-  ldMap,
-  load,
-  movImm,
-  movReg,
-  R1,
-  R2,
-  R3,
-  R4,
-  R5,
-  R6,
-  R9,
-  R10,
-  store,
-  storeImm,
-} from '../../src/asm/index.ts'
-import {
   EventReader,
   PerfBuffer,
   type PerfBufferOptions,
   type StreamOptions,
   streamRecords,
 } from '../../src/events/index.ts'
-import { onlineCpus, possibleCpus } from '../../src/kernel/index.ts'
+import { onlineCpus } from '../../src/kernel/index.ts'
 import { BpfMap } from '../../src/map/index.ts'
-import { Program } from '../../src/program/index.ts'
-import {
-  BPF_F_TEST_RUN_ON_CPU,
-  BPF_MAP_TYPE_ARRAY,
-  BPF_MAP_TYPE_PERF_EVENT_ARRAY,
-  BPF_PROG_TYPE_RAW_TRACEPOINT,
-} from '../../src/sys/index.ts'
+import { BPF_MAP_TYPE_ARRAY } from '../../src/sys/index.ts'
+import { perfProducer } from './perf-producer.ts'
 
 const RECORD_BYTES = 24
 
-/** A program that writes records `{ u64 number, u64 0, u64 0 }` to the CPU it is run on. */
-function producer(recordsPerRun: number) {
-  const events = BpfMap.create({
-    name: 'events',
-    type: BPF_MAP_TYPE_PERF_EVENT_ARRAY,
-    keySize: 4,
-    valueSize: 4,
-    maxEntries: possibleCpus().length,
-  })
-  const insns: Insn[] = [movReg(R9, R1), load(8, R6, R1, 0)]
-  for (let offset = -RECORD_BYTES; offset < 0; offset += 8) insns.push(storeImm(8, R10, offset, 0))
-  for (let i = 0; i < recordsPerRun; i++)
-    insns.push(
-      store(8, R10, -RECORD_BYTES, R6),
-      movReg(R1, R9),
-      ldMap(R2, 'events'),
-      movImm(R3, -1), // BPF_F_CURRENT_CPU is the low 32 bits
-      aluImm('lsh', R3, 32),
-      aluImm('rsh', R3, 32),
-      movReg(R4, R10),
-      aluImm('add', R4, -RECORD_BYTES),
-      movImm(R5, RECORD_BYTES),
-      call('bpf_perf_event_output'),
-      aluImm('add', R6, 1),
-    )
-  insns.push(movImm(0, 0), exit())
-  const spec = { name: 'produce', type: BPF_PROG_TYPE_RAW_TRACEPOINT, insns, license: 'GPL' }
-  const program = Program.load(spec, { maps: { events } })
-  const ctx = new BigUint64Array(1)
-  return {
-    events,
-    run: (first: number, cpu: number) => {
-      ctx[0] = BigInt(first)
-      program.testRun({ ctx: new Uint8Array(ctx.buffer), flags: BPF_F_TEST_RUN_ON_CPU, cpu })
-    },
-    [Symbol.dispose]: () => {
-      program.close()
-      events.close()
-    },
-  }
-}
+const producer = (recordsPerRun: number) => perfProducer(recordsPerRun, RECORD_BYTES)
 
 const collecting = (events: BpfMap, options: PerfBufferOptions = {}) => {
   const seen: number[] = []

@@ -13,7 +13,10 @@ const bpffs = await delegatingBpfFs({
   delegate_attachs: 'any',
 })
 after(() => bpffs?.close())
-const ready = bpffs === undefined ? { skip: 'no BPF file system that passes on rights (Linux 6.9)' } : {}
+const ready =
+  bpffs === undefined
+    ? { skip: 'no BPF file system that passes on rights can be made (Linux 6.9, and not in a chroot)' }
+    : {}
 
 const object = JSON.stringify(pathToFileURL('build/src/object/index.js').href)
 const loading = (options: string) => `
