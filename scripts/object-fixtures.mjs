@@ -1,12 +1,13 @@
-// Compiles the objects that the tests of the loader and the examples read: test/object/fixtures/*.bpf.c and examples/*.bpf.c to
-// *.bpf.o. They are checked in, so that tests need no compiler; run this after a change.
-//     node scripts/object-fixtures.mjs [CLANG]   clang 19 was used
+// Compiles the objects that tests read and run: *.bpf.c to *.bpf.o in the folders below. They are checked in, so that tests need no
+// compiler; run this after a change.
+//     node scripts/object-fixtures.mjs [--into DIR] [CLANG]   clang 19 was used; DIR/FOLDER takes the place of each folder
 import { spawnSync } from 'node:child_process'
-import { readdirSync } from 'node:fs'
+import { mkdirSync, readdirSync } from 'node:fs'
 
-const clang = process.argv[2] ?? 'clang-19'
+const args = process.argv.slice(2)
+const into = args[0] === '--into' ? `${args.splice(0, 2)[1]}/` : ''
+const clang = args[0] ?? 'clang-19'
 const strip = clang.replace('clang', 'llvm-strip')
-const folders = ['test/object/fixtures', 'examples']
 
 const run = (command, args) => {
   const { status, error } = spawnSync(command, args, { stdio: 'inherit' })
@@ -15,10 +16,24 @@ const run = (command, args) => {
   process.exit(1)
 }
 
-for (const folder of folders)
-  for (const name of readdirSync(folder).filter(name => name.endsWith('.bpf.c'))) {
-    const [source, object] = [`${folder}/${name}`, `${folder}/${name.replace(/c$/, 'o')}`]
-    const flags = ['-g', '-O2', '-target', 'bpf', '-mcpu=v3', '-Wall', '-Wno-unused-function']
-    run(clang, [...flags, '-fdebug-compilation-dir=.', '-c', source, '-o', object])
+for (const folder of ['test/object/fixtures', 'test/object/article']) {
+  mkdirSync(into + folder, { recursive: true })
+  for (const source of readdirSync(folder).filter(name => name.endsWith('.bpf.c'))) {
+    const object = `${into}${folder}/${source.replace(/c$/, 'o')}`
+    run(clang, [
+      '-g',
+      '-O2',
+      '-target',
+      'bpf',
+      '-mcpu=v3',
+      '-Wall',
+      '-Wno-unused-function',
+      '-fdebug-compilation-dir=.',
+      '-c',
+      `${folder}/${source}`,
+      '-o',
+      object,
+    ])
     run(strip, ['-g', object]) // DWARF, which nobody reads here
   }
+}

@@ -164,6 +164,7 @@ export class BpfObject implements Disposable {
       throw new BeetraceError('OBJECT_USE', `${this.source.file} is ${this.#state} and cannot be loaded`)
     if (this.source.btf !== undefined && this.source.btf.littleEndian !== LITTLE_ENDIAN)
       throw new ObjectError(this.source.file, 'is made for a machine of the other byte order')
+    this.#chooseStructOps()
     const token = openBpfToken(options.tokenPath)
     try {
       withBpfToken(token, () => this.#load(options))
@@ -283,6 +284,18 @@ export class BpfObject implements Disposable {
     this.detach()
     for (const program of [...this.programs.values()].reverse()) program.close()
     for (const map of [...this.maps.values()].reverse()) map.close()
+  }
+
+  /** Programs that a struct_ops variable points to are loaded when one that does is made, and not else, as libbpf has it. */
+  #chooseStructOps(): void {
+    const wanted = new Map<string, boolean>()
+    for (const { source, autocreate } of this.maps.values())
+      for (const label of source.functionPointers?.values() ?? [])
+        wanted.set(label, autocreate || wanted.get(label) === true)
+    for (const [label, autoload] of wanted) {
+      const program = this.programs.get(label)
+      if (program !== undefined) program.autoload = autoload
+    }
   }
 
   /** Undefined for an object without BTF, and where this kernel takes none of it: then names and lines are lost. */

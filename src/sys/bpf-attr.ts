@@ -75,9 +75,6 @@ export const objectName = (attr: DataView, offset: number, name: string | undefi
   for (let i = 0; i < clean.length; i++) attr.setUint8(offset + i, clean.charCodeAt(i))
 }
 
-/**
- * A name the kernel takes for a program, map or BTF object: bpf_obj_name_cpy refuses other characters, and refuses
- * `.` before Linux 5.2, so it becomes `_` as well.
- */
+/** A name the kernel takes for a program, map or BTF object: bpf_obj_name_cpy refuses other characters (`.` before Linux 5.2). */
 export const sanitizeName = (name: string): string =>
-  name.replace(/[^A-Za-z0-9_]/g, '_').slice(0, BPF_OBJ_NAME_LEN - 1)
+  name.replace(/[^A-Za-z0-9_.]/g, '_').slice(0, BPF_OBJ_NAME_LEN - 1)

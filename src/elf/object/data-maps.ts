@@ -17,18 +17,25 @@ export const isData = (section: ElfSection): boolean =>
   (section.flags & SHF_EXECINSTR) === 0 &&
   section.sizeBytes > 0
 
-/** No section of data is larger: the kernel's limit on a value (KMALLOC_MAX_SIZE is 4 MiB; arrays take up to INT_MAX). */
-const DATA_BYTES_MAX = 1 << 30
+/** All data of an object together: `.bss` takes no room in the file, and a header can promise anything. */
+const DATA_BYTES_MAX = 1 << 28
 
-/** Throws ObjectError for a section that is too large. */
+/** Throws ObjectError when the sections of data are too large to be meant. */
+export function checkDataSizes(context: ReadContext): void {
+  let sum = 0
+  for (const section of context.elf.sections) {
+    if (isData(section)) sum += section.sizeBytes
+    if (sum > DATA_BYTES_MAX)
+      refuse(context, `${sum} bytes of data are more than ${DATA_BYTES_MAX}`, { section: section.name })
+  }
+}
+
 export function readDataMap(
   context: ReadContext,
   section: ElfSection,
   btfBytes: Uint8Array | undefined,
 ): CompiledMap {
   const { name: label, sizeBytes } = section
-  if (sizeBytes > DATA_BYTES_MAX)
-    return refuse(context, `${sizeBytes} bytes of data are too many`, { section: label })
   const readonly = label.startsWith('.rodata')
   const datasec = context.btf?.find(label, 'datasec')
   const data =
@@ -70,8 +77,8 @@ export function variablesOf({ btf, symbols }: ReadContext, section: ElfSection):
   }
   return (symbols.bySection.get(section.index) ?? [])
     .filter(
-      ({ isSection, isFunction, name, sizeBytes }) =>
-        !isSection && !isFunction && name !== '' && sizeBytes > 0,
+      ({ isSection, isFunction, name, value, sizeBytes }) =>
+        !isSection && !isFunction && name !== '' && sizeBytes > 0 && value + sizeBytes <= section.sizeBytes,
     )
     .map(({ name, value, sizeBytes, isLocal }) => ({
       name,

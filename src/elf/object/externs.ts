@@ -63,6 +63,9 @@ export function readExterns(context: ReadContext): Extern[] {
   return externs
 }
 
+/** A kernel's whole configuration has some 300 kB. */
+const CONFIG_BYTES_MAX = 1 << 20
+
 /** The map that the configuration is written to before loading; undefined when none is asked for. */
 export function kconfigMap(
   context: ReadContext,
@@ -72,6 +75,10 @@ export function kconfigMap(
   const config = externs.filter(each => each.kind === 'kconfig')
   if (config.length === 0) return undefined
   const sizeBytes = Math.max(...config.map(each => each.offsetBytes + each.sizeBytes))
+  if (sizeBytes > CONFIG_BYTES_MAX)
+    return refuse(context, `${sizeBytes} bytes of configuration are more than ${CONFIG_BYTES_MAX}`, {
+      section: KCONFIG,
+    })
   const datasec = context.btf?.find(KCONFIG, 'datasec')
   return {
     name: dataMapName(context.name, KCONFIG),

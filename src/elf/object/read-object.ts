@@ -18,8 +18,8 @@ import { EM_BPF, ET_REL, SHT_NOBITS } from '../constants.ts'
 import { type Elf, findSection, isElf, parseElf } from '../elf.ts'
 import { sectionData } from '../section-data.ts'
 import type { CompiledMap, CompiledObject, CompiledProgram, Extern } from './compiled-object.ts'
-import type { ReadContext } from './context.ts'
-import { isData, readDataMap, variablesOf } from './data-maps.ts'
+import { type ReadContext, refuse } from './context.ts'
+import { checkDataSizes, isData, readDataMap, variablesOf } from './data-maps.ts'
 import { type PlacedMap, readDeclaredMaps } from './declared-maps.ts'
 import { exceptionCallbacks } from './exception-callback.ts'
 import { KCONFIG, kconfigMap, readExterns } from './externs.ts'
@@ -53,11 +53,13 @@ export function readObject(bytes: Uint8Array, file: string): CompiledObject {
   const btf = btfBytes && parseBtf(btfBytes)
   const context: ReadContext = { ...bare, btf }
 
+  checkDataSizes(context)
   const placed = [...readDeclaredMaps(context, btfBytes), ...readLegacyMaps(context)]
   const data = elf.sections.filter(isData).map(section => readDataMap(context, section, btfBytes))
   const config = kconfigMap(context, externs, btfBytes)
+  const arena = placed.find(({ map }) => map.type === BPF_MAP_TYPE_ARENA)?.map
   const maps: CompiledMap[] = [
-    ...placed.map(({ map }) => withArenaData(context, map)),
+    ...placed.map(({ map }) => (map === arena ? withArenaData(context, map) : map)),
     ...data,
     ...(config === undefined ? [] : [config]),
     ...readStructOps(context),
@@ -91,8 +93,12 @@ const ARENA_DATA = '.addr_space.1'
 
 function withArenaData(context: ReadContext, map: CompiledMap): CompiledMap {
   const { elf } = context
-  const section = map.type === BPF_MAP_TYPE_ARENA ? findSection(elf, ARENA_DATA) : undefined
-  if (section === undefined || section.sizeBytes > ARENA_BYTES_MAX) return map
+  const section = findSection(elf, ARENA_DATA)
+  if (section === undefined) return map
+  if (section.sizeBytes > ARENA_BYTES_MAX)
+    return refuse(context, `${section.sizeBytes} bytes of data are more than ${ARENA_BYTES_MAX}`, {
+      section: ARENA_DATA,
+    })
   const data =
     section.type === SHT_NOBITS
       ? new Uint8Array(section.sizeBytes)
@@ -100,8 +106,8 @@ function withArenaData(context: ReadContext, map: CompiledMap): CompiledMap {
   return { ...map, data, variables: variablesOf(context, section) }
 }
 
-/** An arena has 4 GiB at most; no object's initial data comes near. */
-const ARENA_BYTES_MAX = 1 << 30
+/** An arena has 4 GiB at most; no object's initial data comes near this. */
+const ARENA_BYTES_MAX = 1 << 28
 
 function checkKind(elf: Elf, file: string): void {
   if (!elf.is64) throw new ElfError(file, 'is of 32 bits: BPF objects have 64')
