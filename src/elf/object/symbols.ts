@@ -1,7 +1,7 @@
 // The symbols of an object as objects of their own: there are few, and every part of the reader looks at them.
 
 import { ElfError } from '../../errors/index.ts'
-import { SHT_SYMTAB, STB_LOCAL, STB_WEAK, STT_FUNC, STT_SECTION } from '../constants.ts'
+import { SHN_LORESERVE, SHT_SYMTAB, STB_LOCAL, STB_WEAK, STT_FUNC, STT_SECTION } from '../constants.ts'
 import type { Elf } from '../elf.ts'
 import { readSymbols } from '../symbol-table.ts'
 
@@ -53,6 +53,9 @@ export function readObjectSymbols(elf: Elf): ObjectSymbols {
       isWeak: table.binding(index) === STB_WEAK,
       isHidden: (table.other[index]! & 3) === STV_HIDDEN || (table.other[index]! & 3) === STV_INTERNAL,
     }
+    // places in a section; what reads as an address of the kernel's half lies in none
+    if (symbol.value < 0 && symbol.section > 0 && symbol.section < SHN_LORESERVE)
+      throw new ElfError(elf.source.name, `symbol ${index} "${symbol.name}" lies outside of its section`)
     all.push(symbol)
     const list = bySection.get(symbol.section)
     if (list === undefined) bySection.set(symbol.section, [symbol])
