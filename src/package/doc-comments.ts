@@ -28,7 +28,7 @@ interface Declaration {
 }
 
 const TOKENS =
-  /\/\/[^\n]*(?:\\\n[^\n]*)*|\/\*[\s\S]*?(?:\*\/|$)|"(?:[^"\\\n]|\\[\s\S])*"?|'(?:[^'\\\n]|\\[\s\S])*'?|^[ \t]*#(?:[^\n\\]|\\[\s\S])*|[{};]|[^/"'{};#]+|[/#]/gm
+  /\/\/[^\n]*(?:\\\n[^\n]*)*|\/\*[\s\S]*?(?:\*\/|(?![\s\S]))|"(?:[^"\\\n]|\\[\s\S])*"?|'(?:[^'\\\n]|\\[\s\S])*'?|^[ \t]*#(?:[^\n\\]|\\[\s\S])*|[{};]|[^/"'{};#]+|[/#]/gm
 
 /** Declarations at the top level, each with its comment. */
 function* declarations(source: string): Generator<Declaration> {
