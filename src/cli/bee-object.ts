@@ -4,9 +4,10 @@
 import { exitWith, print, say, tryPrint } from './bee-voice.ts'
 import { flushCompileCache } from './compile-cache.ts'
 import { gen } from './gen.ts'
-import { progLoad, type RunStreams, runObject } from './object-run.ts'
+import { type RunStreams, runObject } from './object-run.ts'
 import { runPackage } from './package-run.ts'
 import { packageCommand } from './package-source.ts'
+import { progLoad } from './prog-load.ts'
 
 /** `bee run X.bpf.o`, `bee run package.json`: until Ctrl-C, or until nobody reads. */
 async function runCompiledObject(operands: readonly string[]): Promise<number> {

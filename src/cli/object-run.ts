@@ -1,15 +1,11 @@
 // `bee run X.bpf.o`: loads a compiled object, attaches what its sections say, and shows every record it emits until told to stop.
-// `bee prog load` and `loadall`: loads and pins, as bpftool does.
 
-import { mkdirSync, rmSync } from 'node:fs'
-import { BeetraceError, UsageError } from '../errors/index.ts'
-import type { Link } from '../link/index.ts'
+import { BeetraceError } from '../errors/index.ts'
 import {
   type BpfObject,
   eventMaps,
   eventType,
   isKernelType,
-  type ObjectProgram,
   type OnRefused,
   openObject,
   printkFormats,
@@ -167,68 +163,5 @@ function sayUnclear(object: BpfObject, types: Readonly<Record<string, string>>, 
         'to have it in the object, declare the ring with __type(value, struct event), or put ' +
         '`const struct event *unused __attribute__((unused));` beside it\n',
     )
-  }
-}
-
-/**
- * `load OBJ PATH` pins the first program at PATH, `loadall OBJ DIR` every one below DIR; both take `autoattach` (pins links
- * instead), `pinmaps DIR`, and `--lenient`, which leaves out what this kernel refuses.
- * @throws UsageError; what loading, attaching and pinning throw. Nothing stays pinned then.
- */
-export function progLoad(argv: readonly string[], note: (text: string) => void): number {
-  const isLenient = argv.includes('--lenient')
-  const [command, file, path, ...rest] = argv.filter(each => each !== '--lenient')
-  if ((command !== 'load' && command !== 'loadall') || file === undefined || path === undefined)
-    throw new UsageError('usage: bee prog load|loadall OBJECT PATH [autoattach] [pinmaps DIR] [--lenient]')
-  let autoattach = false
-  let mapFolder: string | undefined
-  for (let i = 0; i < rest.length; i++) {
-    if (rest[i] === 'autoattach') autoattach = true
-    else if (rest[i] === 'pinmaps' && rest[i + 1] !== undefined) mapFolder = rest[++i]
-    else throw new UsageError(`bee prog ${command}: "${rest[i]}" is not known here`)
-  }
-  using object = openObject(file)
-  const { onRefused }: LenientOptions = isLenient ? leaveOut(note) : {}
-  object.load(onRefused === undefined ? {} : { onRefused })
-  const pinned: string[] = []
-  const pin = (at: string, what: { pin(path: string): void }) => {
-    what.pin(at)
-    pinned.push(at)
-  }
-  try {
-    const programs = [...object.programs.values()].filter(each => each.loaded)
-    if (programs.length === 0) throw new BeetraceError('OBJECT_USE', `${file} has no program to load`)
-    if (command === 'loadall') mkdirSync(path, { recursive: true })
-    for (const program of command === 'load' ? programs.slice(0, 1) : programs) {
-      const at = command === 'load' ? path : `${path}/${program.name}`
-      if (!autoattach) pin(at, program.program)
-      else if (program.attachesItself) {
-        const link = attached(object, program, onRefused)
-        if (link !== undefined) pin(at, link)
-      }
-    }
-    if (mapFolder !== undefined) {
-      mkdirSync(mapFolder, { recursive: true })
-      for (const map of object.maps.values())
-        if (map.loaded) pin(`${mapFolder}/${map.label.replaceAll('.', '_')}`, map.map)
-    }
-    return 0
-  } catch (error) {
-    for (const at of pinned) rmSync(at, { force: true })
-    throw error
-  }
-}
-
-/** Undefined where it was agreed to do without. */
-function attached(
-  object: BpfObject,
-  program: ObjectProgram,
-  onRefused: OnRefused | undefined,
-): Link | undefined {
-  try {
-    return object.attachProgram(program.name)
-  } catch (error) {
-    if (onRefused?.(program, error) === true) return undefined
-    throw error
   }
 }

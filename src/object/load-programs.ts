@@ -76,6 +76,7 @@ export function loadObjectProgram(program: ObjectProgram, input: ProgramInput): 
     },
     longJumps: false,
     ...(fdArray === undefined ? {} : { fdArray }),
+    ...(program.ifindex === undefined ? {} : { ifindex: program.ifindex }),
     ...(input.loadedBtf === undefined ? {} : { btfFd: input.loadedBtf.fd }),
     ...targetOf(program, input),
   }

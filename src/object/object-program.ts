@@ -23,6 +23,8 @@ export class ObjectProgram {
   autoattach = true
   /** BPF_F_* of BPF_PROG_LOAD */
   flags: number
+  /** network interface that the program is bound to (BPF_F_XDP_DEV_BOUND_ONLY) */
+  ifindex: number | undefined
   /** what programs of a tracing type attach to, or an extension replaces: from the section unless set */
   attachTo: string | undefined
   /** for extensions, and tracing of a program: the program that has the function `attachTo` */

@@ -37,6 +37,8 @@ export interface LoadOptions {
   readonly attachBtfId?: number
   /** program to extend or trace, or descriptor of the module's BTF of `attachBtfId` */
   readonly attachProgFd?: number
+  /** a network interface that the program is bound to */
+  readonly ifindex?: number
   /** a descriptor of the BTF in `spec.info`, when it is loaded already; the caller's */
   readonly btfFd?: number
   /** whether jumps may be made long (v4, Linux 6.6); asked of the kernel's release unless told */
@@ -79,6 +81,7 @@ const loadAt = (spec: ProgramSpec, options: LoadOptions): number => {
     ...(options.attachBtfId === undefined ? {} : { attachBtfId: options.attachBtfId }),
     ...(options.attachProgFd === undefined ? {} : { attachProgFd: options.attachProgFd }),
     ...(options.fdArray === undefined ? {} : { fdArray: options.fdArray }),
+    ...(options.ifindex === undefined ? {} : { progIfindex: options.ifindex }),
     ...(spec.kernelVersion === undefined ? {} : { kernVersion: spec.kernelVersion }),
   }
   return loadWithInfo(spec, base, programBtf(spec), options.btfFd)

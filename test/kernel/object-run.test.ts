@@ -1,10 +1,9 @@
 // `bee run` of a compiled object: records on a real kernel, as lines.
 import assert from 'node:assert/strict'
-import { mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { progLoad, runObject } from '../../src/cli/object-run.ts'
-import { features, hasFeature, hasVmlinuxBtf, openBpfFs } from '../../src/kernel/index.ts'
+import { runObject } from '../../src/cli/object-run.ts'
+import { features, hasFeature, hasVmlinuxBtf } from '../../src/kernel/index.ts'
 import { SAMPLE_PATH } from '../object/sample.ts'
 
 const ready =
@@ -51,21 +50,4 @@ test('records come as JSON, with globals set', ready, async () => {
 
 test('a struct that is not there is refused', ready, async () => {
   await assert.rejects(run(['--event-type', 'nothing']), /has no struct "nothing"/)
-})
-
-test('prog loadall pins every program and map', ready, () => {
-  const root = `${openBpfFs()}/beetrace-run-${process.pid}`
-  mkdirSync(root)
-  try {
-    assert.equal(
-      progLoad(['loadall', SAMPLE_PATH, `${root}/progs`, 'pinmaps', `${root}/maps`], () => {}),
-      0,
-    )
-    assert.deepEqual(readdirSync(`${root}/progs`).sort(), ['first', 'second'])
-    assert.ok(readdirSync(`${root}/maps`).includes('events'))
-    assert.throws(() => progLoad(['loadall', SAMPLE_PATH, `${root}/progs`], () => {}), /EEXIST/)
-    assert.throws(() => progLoad(['loadall', SAMPLE_PATH], () => {}), /usage: bee prog/)
-  } finally {
-    rmSync(root, { recursive: true })
-  }
 })

@@ -1,0 +1,84 @@
+// `bee prog load` and `loadall` on a real kernel: what is pinned where.
+import assert from 'node:assert/strict'
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { afterEach, beforeEach, test } from 'node:test'
+import { progLoad } from '../../src/cli/prog-load.ts'
+import { ElfError, UsageError } from '../../src/errors/index.ts'
+import { features, hasFeature, hasVmlinuxBtf, openBpfFs, VMLINUX_BTF_PATH } from '../../src/kernel/index.ts'
+import { BpfMap } from '../../src/map/index.ts'
+import { CALLS_PATH, SAMPLE_PATH } from '../object/sample.ts'
+
+const ready =
+  hasVmlinuxBtf() && hasFeature(features.loop)
+    ? {}
+    : { skip: 'the sample needs kernel BTF and bpf_loop (Linux 5.17)' }
+
+let root = ''
+let notes = ''
+beforeEach(() => {
+  root = `${openBpfFs()}/beetrace-load-${process.pid}`
+  notes = ''
+  mkdirSync(root)
+})
+afterEach(() => rmSync(root, { recursive: true }))
+
+const load = (...words: string[]) =>
+  progLoad(words, text => {
+    notes += text
+  })
+
+test('loadall pins every program, and maps by the names that the kernel has', ready, () => {
+  assert.equal(load('loadall', SAMPLE_PATH, `${root}/progs`, 'pinmaps', `${root}/maps`), 0)
+  assert.deepEqual(readdirSync(`${root}/progs`).sort(), ['first', 'second'])
+  assert.deepEqual(readdirSync(`${root}/maps`).sort(), [
+    ...['_data_counts', 'by_process', 'events', 'inner_a', 'inner_b', 'jumps', 'outer'],
+    ...['sample_bss', 'sample_data', 'sample_kconfig', 'sample_rodata'],
+  ])
+  assert.throws(() => load('loadall', SAMPLE_PATH, `${root}/progs`), /EEXIST/)
+  assert.deepEqual(readdirSync(`${root}/progs`).sort(), ['first', 'second'], 'what was there stays')
+})
+
+test('load pins the first program', ready, () => {
+  load('load', SAMPLE_PATH, `${root}/one`)
+  assert.deepEqual(readdirSync(root), ['one'])
+})
+
+test('maps are replaced by those that are there', () => {
+  using map = BpfMap.create({ name: 'stand_in', type: 1, keySize: 4, valueSize: 8, maxEntries: 3 })
+  map.pin(`${root}/map`)
+  load(
+    'load',
+    CALLS_PATH,
+    `${root}/a`,
+    'map',
+    'name',
+    'counts',
+    'pinned',
+    `${root}/map`,
+    'pinmaps',
+    `${root}/m`,
+  )
+  using pinned = BpfMap.openPinned(`${root}/m/counts`)
+  assert.equal(pinned.info().id, map.info().id)
+  load('load', CALLS_PATH, `${root}/b`, 'map', 'name', 'counts', 'id', String(map.info().id))
+  load('load', CALLS_PATH, `${root}/c`, 'map', 'idx', '0', 'name', 'stand_in')
+  const replace = (...words: string[]) => load('load', CALLS_PATH, `${root}/d`, 'map', ...words)
+  assert.throws(() => replace('name', 'nothing', 'id', '1'), /has no map nothing: it has counts, events/)
+  assert.throws(() => replace('idx', '0', 'name', 'no_such_map_'), /there is no map named/)
+  const twice = ['name', 'counts', 'pinned', `${root}/map`, 'map', 'idx', '0', 'pinned', `${root}/map`]
+  assert.throws(() => replace(...twice), UsageError)
+  assert.equal(existsSync(`${root}/d`), false)
+})
+
+test('with autoattach the link is pinned; what says no place is pinned itself', ready, () => {
+  load('loadall', CALLS_PATH, `${root}/calls`, 'autoattach')
+  assert.deepEqual(readdirSync(`${root}/calls`), ['on_call'])
+  assert.equal(notes, '')
+})
+
+test('a type and the types of the kernel are told', ready, () => {
+  assert.throws(() => load('load', CALLS_PATH, `${root}/x`, 'type', 'xdp'), /on_call/)
+  load('load', SAMPLE_PATH, `${root}/x`, 'kernel_btf', VMLINUX_BTF_PATH)
+  assert.throws(() => load('load', SAMPLE_PATH, `${root}/y`, 'kernel_btf', '/nowhere'), ElfError)
+  assert.deepEqual(readdirSync(root), ['x'])
+})
