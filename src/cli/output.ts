@@ -7,14 +7,20 @@ import { write } from 'node:fs'
 const QUEUE_LIMIT_BYTES = 512 << 20
 
 /**
- * At most so much at a time: while the kernel copies to a file it gives its processor to nobody on kernels that do not
+ * At most so much at a time, unless more waits than BEHIND_BYTES: while the kernel copies to a file it gives its processor to nobody on kernels that do not
  * preempt themselves, and a process that the traced program has just made may have been put there: a MiB is a millisecond.
  */
 const WRITE_BYTES = 64 << 10
+const BEHIND_BYTES = 4 << 20
+
+/** Memory is taken in multiples of this, and so many pieces that were written are kept for what comes next. */
+const PIECE_BYTES = 256 << 10
+const SPARE_PIECES = 2
 
 export class TraceOutput {
   readonly #fd: number
   readonly #queue: Uint8Array[] = []
+  readonly #spare: ArrayBufferLike[] = []
   #queuedBytes = 0
   #writing = false
   #waiters: (() => void)[] = []
@@ -27,7 +33,16 @@ export class TraceOutput {
     this.#fd = fd
   }
 
-  /** Takes over `bytes`; the caller must not write to them again. */
+  /** Memory for `byteLength` bytes that will be pushed. What V8 would have to collect is used again. */
+  memory(byteLength: number): Uint8Array {
+    const found = this.#spare.findIndex(spare => spare.byteLength >= byteLength)
+    const [spare] = found === -1 ? [] : this.#spare.splice(found, 1)
+    const wholeBytes =
+      byteLength < PIECE_BYTES ? byteLength : Math.ceil(byteLength / PIECE_BYTES) * PIECE_BYTES
+    return new Uint8Array(spare ?? new ArrayBuffer(wholeBytes), 0, byteLength)
+  }
+
+  /** Takes over `bytes`, with all of their buffer; the caller must not write to them again. */
   push(bytes: Uint8Array): void {
     if (bytes.length === 0 || this.ended) return
     this.#queue.push(bytes)
@@ -67,7 +82,8 @@ export class TraceOutput {
       return
     }
     this.#writing = true
-    write(this.#fd, chunk, 0, Math.min(chunk.length, WRITE_BYTES), null, (error, written) => {
+    const wanted = this.#queuedBytes > BEHIND_BYTES ? chunk.length : Math.min(chunk.length, WRITE_BYTES)
+    write(this.#fd, chunk, 0, wanted, null, (error, written) => {
       if (error?.code === 'EAGAIN') {
         // somebody made this pipe or terminal non-blocking; it is shared with the traced program, so it stays so
         setTimeout(() => this.#writeNext(), 2)
@@ -77,7 +93,11 @@ export class TraceOutput {
       else {
         this.#queuedBytes -= written
         if (written < chunk.length) this.#queue[0] = chunk.subarray(written)
-        else this.#queue.shift()
+        else {
+          this.#queue.shift()
+          if (chunk.buffer.byteLength >= PIECE_BYTES && this.#spare.length < SPARE_PIECES)
+            this.#spare.push(chunk.buffer)
+        }
       }
       this.#writeNext()
     })

@@ -20,6 +20,8 @@ export interface EventReaderOptions {
   readonly patience?: Patience
   /** before each look at a busy ring: how full the fullest one is, 0 to 1 */
   readonly onLevel?: (level: number) => void
+  /** while it says no, records stay in the rings, which may fill: nothing is read but at the end */
+  readonly mayRead?: () => boolean
   /** what a callback threw; without this it is thrown on, as an uncaught exception */
   readonly onError?: (error: unknown) => void
 }
@@ -77,6 +79,7 @@ export class EventReader implements Disposable {
   readonly #onError: ((error: unknown) => void) | undefined
   readonly #onLevel: ((level: number) => void) | undefined
   readonly #patience: Patience | undefined
+  readonly #mayRead: () => boolean
   #batch = RECORDS_AT_FIRST
   /** the last turn left records */
   #behind = false
@@ -97,6 +100,7 @@ export class EventReader implements Disposable {
     this.#onError = options.onError
     this.#onLevel = options.onLevel
     this.#patience = options.patience
+    this.#mayRead = options.mayRead ?? (() => true)
   }
 
   /** Reads a ring from now on (or from `start`). The ring stays the caller's to close, after `close` here. */
@@ -198,7 +202,7 @@ export class EventReader implements Disposable {
     this.#immediate = undefined
     clearTimeout(this.#lateLook)
     this.#lookCount++
-    if (this.#mayWait(this.#tellLevel())) {
+    if (this.#mayWait(this.#tellLevel()) || !this.#mayRead()) {
       this.#timer = setTimeout(() => this.#look(), this.#intervalMs)
       return
     }

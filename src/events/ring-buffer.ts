@@ -31,10 +31,13 @@ const RING_BYTES_MAX = 1 << 30
 const LOW_WORD = LITTLE_ENDIAN ? 0 : 1
 
 /**
- * Of a large ring only the beginning is looked at first. V8 counts what an ArrayBuffer shows as if it were its own
- * memory, and collects garbage over 32 MiB of it: a fifth of the CPU time of a short run.
+ * Of a large ring only the beginning is mapped at first, then all of it, and what lies behind it once more only as far
+ * as records reach that pass the end. The kernel counts each mapping of a page as memory of ours, and makes them all in
+ * one go, during which its processor does nothing else. V8 counts what an ArrayBuffer shows as its own memory, too, and
+ * collects garbage over 32 MiB of it: a fifth of the CPU time of a short run.
  */
-const FIRST_VIEW_BYTES = 1 << 20
+const FIRST_BYTES = 1 << 20
+const PAST_END_BYTES = 64 << 10
 
 /**
  * On x86 a plain load is as ordered as the kernel's release of the header needs; elsewhere it must be an acquiring
@@ -49,12 +52,12 @@ export class RingBuffer implements Disposable {
   /** of the data, bytes */
   readonly sizeBytes: number
   readonly #onRecord: OnRecord
-  readonly #maps: MemoryMap[]
+  readonly #control: MemoryMap
   readonly #view: { u8: Uint8Array; u32: Uint32Array; i32: Int32Array; data: DataView }
   readonly #dataOffset: number
-  readonly #dataMap: MemoryMap
-  /** of the mapping, in view; grows to all of it when a record reaches beyond */
-  #viewedBytes: number
+  /** the page before the data, and of the data as much as records reached */
+  #data: MemoryMap
+  #mappedBytes: number
   /** the whole consumer position, as published last */
   #published: bigint
   /** low 32 bits of what has been read */
@@ -72,37 +75,27 @@ export class RingBuffer implements Disposable {
     if (map.maxEntries > RING_BYTES_MAX) {
       throw new BeetraceError('MAP_USE', `ring "${map.name}" is larger than 1 GiB: make it smaller`)
     }
-    const page = pageSizeBytes()
-    const action = `map ring buffer "${map.name}"`
-    const control = mapMemory(map.fd, 0, page, PROT_READ | PROT_WRITE, action)
-    try {
-      const data = mapMemory(map.fd, page, page + 2 * map.maxEntries, PROT_READ, action)
-      return new RingBuffer(map, onRecord, control, data, page)
-    } catch (error) {
-      control.unmap()
-      throw error
-    }
+    return new RingBuffer(map, onRecord)
   }
 
-  private constructor(
-    map: BpfMap,
-    onRecord: OnRecord,
-    control: MemoryMap,
-    data: MemoryMap,
-    pageBytes: number,
-  ) {
+  private constructor(map: BpfMap, onRecord: OnRecord) {
     this.fd = map.fd
     this.name = map.name
     this.sizeBytes = map.maxEntries
     this.#onRecord = onRecord
-    this.#maps = [control, data]
-    this.#dataOffset = pageBytes
-    this.#dataMap = data
-    this.#viewedBytes = pageBytes + Math.min(2 * map.maxEntries, FIRST_VIEW_BYTES)
-    const seen = data.beginning(this.#viewedBytes)
-    this.#view = viewOf(seen)
-    this.#consumer = new BigInt64Array(control.buffer, 0, 1)
-    this.#producer = new Int32Array(seen, LOW_WORD * 4, 1)
+    this.#dataOffset = pageSizeBytes()
+    this.#control = this.#map(0, this.#dataOffset, PROT_READ | PROT_WRITE)
+    try {
+      this.#mappedBytes = this.#dataOffset + Math.min(2 * map.maxEntries, FIRST_BYTES)
+      this.#data = this.#map(this.#dataOffset, this.#mappedBytes, PROT_READ)
+    } catch (error) {
+      this.#control.unmap()
+      throw error
+    }
+    const { buffer } = this.#data
+    this.#view = viewOf(buffer)
+    this.#consumer = new BigInt64Array(this.#control.buffer, 0, 1)
+    this.#producer = new Int32Array(buffer, LOW_WORD * 4, 1)
     this.#published = Atomics.load(this.#consumer, 0)
     this.#position = Number(BigInt.asIntN(32, this.#published))
   }
@@ -169,11 +162,12 @@ export class RingBuffer implements Disposable {
       while (position !== producer) {
         if (count >= max) return count
         const at = dataOffset + (position & mask)
-        if (at + BPF_RINGBUF_HDR_SZ > this.#viewedBytes) headers = this.#viewAll()
+        if (at + BPF_RINGBUF_HDR_SZ > this.#mappedBytes) headers = this.#reach(at + BPF_RINGBUF_HDR_SZ)
         const header = STRONG_LOADS ? headers[at >>> 2]! : Atomics.load(headers, at >>> 2)
         if (header < 0) return count // busy: whoever looks again later finds it committed
         const length = header & LENGTH_MASK
-        if (at + BPF_RINGBUF_HDR_SZ + length > this.#viewedBytes) headers = this.#viewAll()
+        const end = at + BPF_RINGBUF_HDR_SZ + length
+        if (end > this.#mappedBytes) headers = this.#reach(end)
         position = (position + ((length + BPF_RINGBUF_HDR_SZ + 7) & ~7)) | 0
         this.#position = position
         if ((header & BPF_RINGBUF_DISCARD_BIT) === 0) {
@@ -194,13 +188,23 @@ export class RingBuffer implements Disposable {
     }
   }
 
-  /** Brings the whole ring into view; gives its words. */
-  #viewAll(): Int32Array {
-    const { buffer } = this.#dataMap
-    this.#viewedBytes = buffer.byteLength
+  /** Maps the data at least up to `endBytes` of the mapping; gives its words. */
+  #reach(endBytes: number): Int32Array {
+    const all = this.#dataOffset + 2 * this.sizeBytes
+    const usual = Math.min(this.#dataOffset + this.sizeBytes + PAST_END_BYTES, all)
+    const before = this.#data
+    const mappedBytes = endBytes <= usual ? usual : all
+    this.#data = this.#map(this.#dataOffset, mappedBytes, PROT_READ)
+    this.#mappedBytes = mappedBytes
+    const { buffer } = this.#data
     Object.assign(this.#view, viewOf(buffer))
     this.#producer = new Int32Array(buffer, LOW_WORD * 4, 1)
+    before.unmap()
     return this.#view.i32
+  }
+
+  #map(offset: number, byteLength: number, prot: number): MemoryMap {
+    return mapMemory(this.fd, offset, byteLength, prot, `map ring buffer "${this.name}"`)
   }
 
   #publish(): void {
@@ -218,7 +222,8 @@ export class RingBuffer implements Disposable {
     this.#view.data = new DataView(none)
     this.#consumer = new BigInt64Array(none)
     this.#producer = new Int32Array(none)
-    for (const map of this.#maps) map.unmap()
+    this.#control.unmap()
+    this.#data.unmap()
   }
 }
 

@@ -16,8 +16,6 @@ export interface MemoryMap {
   readonly address: number
   /** all of it, made when first asked for: V8 counts its size as memory that we took */
   readonly buffer: ArrayBuffer
-  /** a buffer of its own that shows the first bytes only */
-  beginning(byteLength: number): ArrayBuffer
   /** twice is harmless */
   unmap(): void
 }
@@ -41,7 +39,6 @@ export const mapMemory = (
       buffer ??= linux().view(address, byteLength)
       return buffer
     },
-    beginning: shownBytes => linux().view(address, shownBytes),
     unmap: () => {
       if (mapped) linux().munmap(address, byteLength)
       mapped = false

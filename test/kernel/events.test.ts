@@ -5,6 +5,7 @@ import { spawnSync } from 'node:child_process'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
+import { call, exit, ldMap, ldMapValue, movImm } from '../../src/asm/index.ts'
 import {
   EventReader,
   Losses,
@@ -15,11 +16,14 @@ import {
 } from '../../src/events/index.ts'
 import { possibleCpus } from '../../src/kernel/index.ts'
 import { BpfMap, codec } from '../../src/map/index.ts'
+import { Program } from '../../src/program/index.ts'
 import {
   BPF_F_MMAPABLE,
   BPF_MAP_TYPE_ARRAY,
   BPF_MAP_TYPE_HASH,
   BPF_MAP_TYPE_PERCPU_ARRAY,
+  BPF_MAP_TYPE_RINGBUF,
+  BPF_PROG_TYPE_RAW_TRACEPOINT,
   BPF_RB_FORCE_WAKEUP,
   BPF_RB_NO_WAKEUP,
   closeFd,
@@ -85,6 +89,65 @@ test('nothing is lost or doubled over 200 turns, read in parts', () => {
     Array.from({ length: 20_000 }, (_, i) => i),
   )
   ring.close()
+})
+
+test('of a large ring more is mapped as records reach further', () => {
+  using producer = ringProducer(2 << 20, { recordsPerRun: 500 })
+  const { ring, seen } = collecting(producer.ring)
+  const runs = Math.ceil((5 << 20) / (500 * (RECORD_BYTES + 8)))
+  for (let i = 0; i < runs; i++) {
+    assert.equal(producer.run(500 * i), 0)
+    assert.equal(ring.drain(), 500)
+  }
+  assert.ok(seen.every((first, i) => first === i))
+  assert.equal(seen.length, 500 * runs)
+  ring.close()
+})
+
+test('a long record that passes the end of a large ring lies there in one piece', () => {
+  const sizeBytes = 300 << 10
+  using map = BpfMap.create({
+    name: 'ring',
+    type: BPF_MAP_TYPE_RINGBUF,
+    keySize: 0,
+    valueSize: 0,
+    maxEntries: 1 << 20,
+  })
+  using value = BpfMap.create({
+    name: 'value',
+    type: BPF_MAP_TYPE_ARRAY,
+    keySize: 4,
+    valueSize: sizeBytes,
+    maxEntries: 1,
+  })
+  const bytes = Uint8Array.from({ length: sizeBytes }, (_, i) => (i * 7) >> 3)
+  value.update(new Uint8Array(4), bytes)
+  using program = Program.load(
+    {
+      name: 'long_record',
+      type: BPF_PROG_TYPE_RAW_TRACEPOINT,
+      license: 'GPL',
+      insns: [
+        ldMap(1, 'ring'),
+        ldMapValue(2, 'value', 0),
+        movImm(3, sizeBytes),
+        movImm(4, 0),
+        call('bpf_ringbuf_output'),
+        exit(),
+      ],
+    },
+    { maps: { ring: map, value } },
+  )
+  let records = 0
+  using ring = RingBuffer.open(map, (view, offset, length) => {
+    records++
+    assert.deepEqual(view.u8.subarray(offset, offset + length), bytes)
+  })
+  for (let i = 0; i < 8; i++) {
+    assert.equal(program.testRun({ ctx: new Uint8Array(8) }).retval, 0)
+    assert.equal(ring.drain(), 1)
+  }
+  assert.equal(records, 8)
 })
 
 test('a full ring refuses, and takes again what was read', () => {
@@ -178,6 +241,33 @@ test('a patient reader takes records when they are old enough', async () => {
   await until(() => seen.length === 10)
   assert.ok(performance.now() - start >= 145, 'not before')
   assert.equal(await reader.stop(), true)
+  ring.close()
+})
+
+test('a reader that may not read leaves the ring to fill, and empties it at the end', async () => {
+  using producer = ringProducer(8192, { recordsPerRun: 10 })
+  const { ring, seen } = collecting(producer.ring)
+  let mayRead = true
+  let looks = 0
+  const onLevel = () => {
+    looks++
+  }
+  using reader = new EventReader({ intervalMs: 1, mayRead: () => mayRead, onLevel })
+  reader.addRing(ring)
+  reader.start()
+  producer.run(0)
+  await until(() => seen.length === 10)
+  mayRead = false
+  producer.run(10)
+  const before = looks
+  await until(() => looks > before + 5)
+  assert.equal(seen.length, 10)
+  mayRead = true
+  await until(() => seen.length === 20)
+  mayRead = false
+  producer.run(20)
+  await reader.stop()
+  assert.equal(seen.length, 30)
   ring.close()
 })
 

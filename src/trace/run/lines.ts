@@ -152,10 +152,11 @@ export class TraceLines {
     this.#ownLine()
   }
 
-  /** What was written since the last time; empty when nothing was. The bytes belong to the caller. */
-  take(): Uint8Array {
+  /** What was written since the last time, in `memory` for so many bytes; empty when nothing was. */
+  take(memory: (byteLength: number) => Uint8Array): Uint8Array {
     if (this.out.length === 0) return new Uint8Array(0)
-    const bytes = this.out.view().slice()
+    const bytes = memory(this.out.length)
+    bytes.set(this.out.view())
     this.out.clear()
     return bytes
   }

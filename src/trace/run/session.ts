@@ -40,8 +40,12 @@ import { Priority } from './priority.ts'
 
 /** Where lines go. */
 export interface TraceSink {
-  /** takes over the bytes */
+  /** memory for so many bytes that will be pushed */
+  memory(byteLength: number): Uint8Array
+  /** takes over the bytes and their buffer */
   push(bytes: Uint8Array): void
+  /** so much waits to be written that the ring had better fill, and lose */
+  readonly congested: boolean
   /** resolves when all that was pushed has been written, or can no longer be */
   flushed(): Promise<void>
 }
@@ -115,6 +119,7 @@ export class TraceSession implements Disposable {
         this.#look?.refresh()
       },
       onLevel: level => this.#priority.level(level),
+      mayRead: () => !options.output.congested,
     })
   }
 
@@ -279,7 +284,8 @@ export class TraceSession implements Disposable {
   }
 
   #flush(): void {
-    if (this.#lines !== undefined) this.#output.push(this.#lines.take())
+    if (this.#lines !== undefined)
+      this.#output.push(this.#lines.take(byteLength => this.#output.memory(byteLength)))
   }
 
   async #writeSummary(lines: TraceLines): Promise<void> {
