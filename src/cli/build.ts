@@ -73,7 +73,7 @@ function compile(
   structs: readonly string[],
   { note, environment }: BuildStreams,
 ): Uint8Array {
-  const clang = findClang(args.clang ?? environment.CLANG, environment.PATH ?? '/usr/bin:/bin')
+  const clang = findClang(args.clang ?? (environment.CLANG || undefined), environment.PATH ?? '/usr/bin:/bin')
   const scratch = mkdtempSync(join(tmpdir(), 'bee-build-'))
   try {
     // the source as it is, and behind it what keeps the structs of its records in its types

@@ -15,6 +15,8 @@ const SHT_GROUP = 17
 /** reserved section numbers: SHN_ABS, SHN_COMMON … */
 const SHN_LORESERVE = 0xff00
 const EM_BPF = 247
+/** more has no object, and would only make a hole */
+const ALIGN_MAX = 1 << 16
 
 interface Section {
   readonly name: string
@@ -39,6 +41,7 @@ const DEBUG = /^\.(rela?\.)?z?debug_/
  */
 export function stripDebug(bytes: Uint8Array, file: string): Uint8Array {
   const elf = parseElf(bytesSource(file, bytes))
+  if (bytes.length < HEADER_BYTES) return bytes
   const data = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const little = bytes[5] === 1
   if (bytes[4] !== 2 || data.getUint16(18, little) !== EM_BPF) return bytes
@@ -52,6 +55,9 @@ export function stripDebug(bytes: Uint8Array, file: string): Uint8Array {
       ...{ align: u64(48), entrySize: u64(56) },
     }
   })
+  for (const { name, align } of sections)
+    if (align > ALIGN_MAX)
+      throw new ElfError(file, `section ${name} is aligned to ${align} bytes`, { section: name })
   const kept = sections.filter(({ name }) => !DEBUG.test(name))
   if (kept.length === sections.length || sections.some(({ type }) => type === SHT_GROUP)) return bytes
   return new Stripping(file, bytes, data, little, sections, kept).result()
