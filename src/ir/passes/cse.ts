@@ -4,19 +4,20 @@
 // In: ordered.
 
 import { dominators, predecessors } from '../cfg.ts'
-import { type BlockId, type Func, type Op, resultOf, type ValueId } from '../func.ts'
+import { type Block, type BlockId, type Func, type Op, resultOf, type ValueId } from '../func.ts'
 import { printRef } from '../print.ts'
 import { Replacements } from '../rewrite.ts'
 
 export function cse(func: Func): Func {
   if (func.types.length > MAX_VALUES) return func
-  const dominates = dominanceTest(dominators(predecessors(func.blocks)))
+  const { dominates, walk } = dominatorTree(dominators(predecessors(func.blocks)))
   const replaced = new Replacements(func)
-  /** the last value that was computed by each kind of operation, the one before it, and where they were */
+  /** the last value that was computed by each kind of operation, and where it was */
   const last = new Map<Key, ValueId>()
-  const before: (ValueId | undefined)[] = []
   const home: BlockId[] = []
-  const blocks = func.blocks.map(({ params, ops: originals, end }, id) => {
+  const blocks: Block[] = [...func.blocks]
+  for (const id of walk) {
+    const { params, ops: originals, end } = blocks[id]!
     const ops: Op[] = []
     for (let i = 0; i < originals.length; i++) {
       const op = replaced.operation(originals[i]!)
@@ -25,21 +26,19 @@ export function cse(func: Func): Func {
         ops.push(op)
         continue
       }
-      const newest = last.get(key)
-      let known = newest
-      while (known !== undefined && !dominates(home[known]!, id)) known = before[known]
+      const known = last.get(key)
       const result = resultOf(op)!
-      if (known !== undefined) {
+      // one that does not hold here will not hold later either: the walk has left that part of the tree
+      if (known !== undefined && dominates(home[known]!, id)) {
         replaced.set(result, known)
         continue
       }
       home[result] = id
-      before[result] = newest
       last.set(key, result)
       ops.push(op)
     }
-    return { params, ops, end }
-  })
+    blocks[id] = { params, ops, end }
+  }
   return replaced.isEmpty ? func : { ...func, blocks: replaced.applyToEnds(blocks) }
 }
 
@@ -96,8 +95,15 @@ function keyOf(op: Op): Key | undefined {
   }
 }
 
-/** Dominance by intervals: a dominates b if the walk over the dominator tree is in a when it comes to b. */
-function dominanceTest(idom: Int32Array): (a: BlockId, b: BlockId) => boolean {
+interface DominatorTree {
+  /** whether every way to `b` goes through `a` */
+  readonly dominates: (a: BlockId, b: BlockId) => boolean
+  /** all blocks, each before those it dominates, and these one after another */
+  readonly walk: readonly BlockId[]
+}
+
+/** Dominance by intervals: a dominates b if the walk over the tree is in a when it comes to b. */
+function dominatorTree(idom: Int32Array): DominatorTree {
   const count = idom.length
   // The first child of each block and its next sibling, plus none: block 0 is nobody's child.
   const child = new Int32Array(count)
@@ -108,10 +114,12 @@ function dominanceTest(idom: Int32Array): (a: BlockId, b: BlockId) => boolean {
   }
   const enter = new Int32Array(count)
   const leave = new Int32Array(count)
+  const walk: BlockId[] = []
   let clock = 1
   for (let id = 0; ; ) {
     if (enter[id] === 0) {
       enter[id] = clock++
+      walk.push(id)
       if (child[id] !== 0) {
         id = child[id]!
         continue
@@ -121,5 +129,5 @@ function dominanceTest(idom: Int32Array): (a: BlockId, b: BlockId) => boolean {
     if (id === 0) break
     id = sibling[id] !== 0 ? sibling[id]! : idom[id]!
   }
-  return (a, b) => enter[a]! <= enter[b]! && leave[b]! <= leave[a]!
+  return { dominates: (a, b) => enter[a]! <= enter[b]! && leave[b]! <= leave[a]!, walk }
 }
