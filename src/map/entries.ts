@@ -26,6 +26,8 @@ const BATCH_ENTRIES = 1 << 14
 /** The memory of a batch stays near the processor, unless its values are large. */
 const BATCH_BYTES = 1 << 20
 const BATCH_ENTRIES_MIN = 64
+/** Most maps have few entries, and fresh memory for many costs more than reading them. */
+const FIRST_BATCH_ENTRIES = 256
 
 /** See `BpfMap.batches`. */
 export function* mapBatches(
@@ -34,7 +36,8 @@ export function* mapBatches(
   andDelete: boolean,
 ): Generator<EntryBatch> {
   if (map.keySize === 0) return
-  let capacity = Math.min(entries ?? defaultCapacity(map), Math.max(map.maxEntries, 1))
+  const most = Math.min(entries ?? defaultCapacity(map), Math.max(map.maxEntries, 1))
+  let capacity = entries === undefined ? Math.min(most, FIRST_BATCH_ENTRIES) : most
   // an opaque position: a bucket number for hashes, a key for the rest
   let [from, to] = [new Uint8Array(Math.max(map.keySize, 8)), new Uint8Array(Math.max(map.keySize, 8))]
   let keys = new Uint8Array(capacity * map.keySize)
@@ -65,6 +68,11 @@ export function* mapBatches(
     if (result === -errno.ENOENT) return
     begun = true
     ;[from, to] = [to, from]
+    if (capacity < most) {
+      capacity = most
+      keys = new Uint8Array(capacity * map.keySize)
+      values = new Uint8Array(capacity * map.valueBytes)
+    }
   }
 }
 
