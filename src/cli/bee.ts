@@ -26,7 +26,10 @@ async function main(): Promise<number> {
       return 0
     case 'list': {
       const printed = new Printed()
-      const status = runList(args, printed.print, say)
+      const status = runList(args, printed.print, text => {
+        printed.flush()
+        say(text)
+      })
       printed.flush()
       return status
     }

@@ -1,14 +1,15 @@
 // `bee -l`: probes and types that there are, or the probes that a script names.
 
 import { existsSync } from 'node:fs'
-import { VMLINUX_BTF_PATH } from '../kernel/index.ts'
+import { PrivilegeError } from '../errors/index.ts'
+import { checkPrivileges, VMLINUX_BTF_PATH } from '../kernel/index.ts'
 import type { Place } from '../script/compiled.ts'
 import type { KernelFacts } from '../script/facts.ts'
 import { type ListContext, type ListedProbe, listProbes } from '../script/list/list-probes.ts'
 import { isTypePattern, listTypes } from '../script/list/list-types.ts'
 import { parametersOf } from '../script/list/parameters.ts'
 import { attachPointsOfAll, parseScript } from '../script/parse/index.ts'
-import { providerOf } from '../script/providers.ts'
+import { type Provider, providerOf } from '../script/providers.ts'
 import { placesOf } from '../script/resolve/places.ts'
 import { MachineKernelFacts } from '../script/run/kernel-facts.ts'
 import { whyUnsupported } from '../script/run/requirements.ts'
@@ -24,12 +25,25 @@ export function runList(
   print: (text: string) => void,
   say: (text: string) => void,
 ): number {
+  const privileged = mayTrace()
   const kernel = new MachineKernelFacts({
     functionList: options.traceableFunctions,
     without: options.withoutFeatures,
+    // the kernel answers nobody else
+    assumed: privileged ? [] : ['kprobe', 'fentry', 'iter'],
   })
   using user = new MachineUserFacts()
-  const context: ListContext = { kernel, user, pid: options.pid }
+  const leftOut = new Map<string, Provider[]>()
+  const context: ListContext = {
+    kernel,
+    user,
+    pid: options.pid,
+    leftOut: (provider, { message }) => {
+      const known = leftOut.get(message)
+      if (known === undefined) leftOut.set(message, [provider])
+      else if (!known.includes(provider)) known.push(provider)
+    },
+  }
   let count = 0
   const show = (text: string): void => {
     count++
@@ -53,12 +67,45 @@ export function runList(
     if (isTypePattern(each)) for (const text of typesLike(each, kernel, options.verbose)) show(text)
     else for (const probe of listProbes(each.trim(), context)) showProbe(probe)
   }
+  if (count === 0 && leftOut.size > 0) {
+    for (const message of leftOut.keys()) say(`ERROR: ${message}\n`)
+    return 1
+  }
+  if (options.warnings) {
+    for (const [message, providers] of leftOut)
+      say(`WARNING: ${providers.join(', ')} probes are not listed: ${message}\n`)
+    if (!privileged && guesses(pattern ?? '*')) say(UNSURE)
+  }
   if (count === 0 && options.warnings) {
     const named = pattern ?? '*'
     say(`WARNING: nothing matches '${named}'${whyNothing(named, kernel) ?? wider(named)}\n`)
   }
   return 0
 }
+
+/** Whether we may load programs, and so can find out what the kernel takes. */
+function mayTrace(): boolean {
+  try {
+    checkPrivileges('list')
+    return true
+  } catch (error) {
+    if (error instanceof PrivilegeError) return false
+    throw error
+  }
+}
+
+/** Whether a pattern may list functions of the kernel or its iterators. */
+function guesses(pattern: string): boolean {
+  return pattern.split(/\s*,\s*/).some(each => {
+    if (isTypePattern(each)) return false
+    const provider = providerOf(each.replace(/:.*$/s, ''))
+    return provider === undefined || /^(k|f|iter)/.test(provider)
+  })
+}
+
+const UNSURE =
+  'WARNING: without privileges the kernel does not say which functions can be probed, and by what: ' +
+  'listed are all that it names. Run as root to know\n'
 
 /** That this kernel has nothing of the kind at all. */
 function whyNothing(pattern: string, kernel: KernelFacts): string | undefined {

@@ -19,8 +19,8 @@ export interface VerifierSummary {
   readonly omittedCount: number
 }
 
-/** At the end of every log: statistics of the run, never the reason. */
-const STATISTICS = /^(processed \d+ insns|verification time|stack depth|max_states|peak_states)/
+/** At the end of every log: statistics of the run, never the reason; after `infinite loop detected` the two states. */
+const STATISTICS = /^((cur|old) state:|processed \d+ insns|verification time|stack depth|max_states|peak_states)/
 
 const INSN = /^(\d+: \([0-9a-f]{2}\) .*)/
 

@@ -30,7 +30,8 @@ export function checkCall(c: Checker, node: Call): ScriptType | undefined {
     return undefined
   }
   if (entry.unsafe !== undefined && !c.facts.run.unsafe) {
-    c.report(entry.unsafe === 'call' ? say.unsafe : say.unsafeFlag, node, { name: node.name })
+    if (entry.unsafe === 'flag') c.report(say.unsafeFlag, node, { name: node.name })
+    else c.report(say.unsafe, node, { name: node.name }, 'bee --unsafe allows it')
   }
   if (entry.providers !== undefined && !entry.providers.includes(c.provider)) {
     c.report(say.functionElsewhere, node, { name: node.name, provider: c.provider })

@@ -121,7 +121,8 @@ function checkedMaps(c: Checker, script: Script): Map<string, CheckedMap> {
   const declared = new Map(script.mapDeclarations.map(node => [node.name, node]))
   for (const map of c.maps.values()) {
     if (map.value === undefined) {
-      c.diagnostics.report(say.undefinedMap, map.span, { name: map.name })
+      // what it is assigned has no type, which has been said
+      if (c.diagnostics.ok) c.diagnostics.report(say.undefinedMap, map.span, { name: map.name })
       continue
     }
     const declaration = declared.get(map.name)

@@ -25,7 +25,7 @@ import type {
   Unary,
   Variable,
 } from '../ast.ts'
-import { builtinOf, builtins, functions } from '../language/index.ts'
+import { aggregates, builtinOf, builtins, functions } from '../language/index.ts'
 import { findMember } from '../members.ts'
 import { bool, int8, int64, intOf, type ScriptType, string, tuple, uint64 } from '../type.ts'
 import { checkCall } from './call.ts'
@@ -179,7 +179,9 @@ function checkIdentifier(c: Checker, node: Identifier): ScriptType | undefined {
   if (call !== undefined && call.args[0] === 0) {
     return checkCall(c, { ...node, kind: 'call', nameSpan: node.span, args: [] } as Call)
   }
-  const hint = didYouMean(node.name, [...builtins.keys()]).replace(/^[,;] /, '')
+  const hint = aggregates.has(node.name)
+    ? `a call takes parentheses: ${aggregates.get(node.name)!.example}`
+    : didYouMean(node.name, [...builtins.keys()]).replace(/^[,;] /, '')
   c.report(say.unknownIdentifier, node, { name: node.name }, hint === '' ? undefined : hint)
   return undefined
 }
@@ -192,7 +194,9 @@ function checkVariable(c: Checker, node: Variable): ScriptType | undefined {
   }
   c.body.variables.set(node.id, variable)
   if (!variable.assigned && c.metaDepth === 0) c.report(say.unassignedUse, node, { name: node.name })
-  if (variable.type === undefined && c.reporting) c.report(say.unresolvedVariable, node, {})
+  // after another error this one is only its consequence
+  if (variable.type === undefined && c.reporting && c.diagnostics.ok)
+    c.report(say.unresolvedVariable, node, {})
   return variable.type
 }
 

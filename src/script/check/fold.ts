@@ -48,7 +48,8 @@ export function foldBinary(c: Checker, node: Binary, left: Constant, right: Cons
     value > MAX_UNSIGNED ||
     ((a < 0n || b < 0n) && value > -MIN - 1n)
   ) {
-    c.report(say.overflow, node, {})
+    const byZero = b === 0n && (operator === '/' || operator === '%')
+    c.report(say.overflow, node, {}, byZero ? 'this divides by zero' : undefined)
     return 0n
   }
   return value

@@ -1,6 +1,7 @@
 // What there is to probe: `bee -l [PATTERN]`. A pattern is `provider:rest` with wildcards anywhere, `provider` alone, or
 // the rest alone, which is looked for in every provider of the kernel.
 
+import { BeetraceError } from '../../errors/index.ts'
 import { globMatcher, isGlob } from '../../kernel/glob.ts'
 import type { KernelFacts, UserFacts } from '../facts.ts'
 import { hardwareEvents, type Provider, providerOf, providers, softwareEvents } from '../providers.ts'
@@ -16,6 +17,8 @@ export interface ListContext {
   readonly kernel: KernelFacts
   readonly user: UserFacts
   readonly pid: number | undefined
+  /** hears why the probes of a provider cannot be listed; without it that is thrown */
+  readonly leftOut?: (provider: Provider, error: BeetraceError) => void
 }
 
 /** All probes that the pattern matches, provider by provider, sorted by name within each. */
@@ -29,7 +32,13 @@ export function* listProbes(pattern: string, context: ListContext): Generator<Li
         ? ['*', pattern]
         : [pattern.slice(0, colon), pattern.slice(colon + 1)]
   for (const provider of matchingProviders(first, rest, context.pid)) {
-    for (const found of probesOf(provider, rest === '' ? '*' : rest, context)) yield { provider, rest: found }
+    try {
+      for (const found of probesOf(provider, rest === '' ? '*' : rest, context))
+        yield { provider, rest: found }
+    } catch (error) {
+      if (!(error instanceof BeetraceError) || context.leftOut === undefined) throw error
+      context.leftOut(provider, error)
+    }
   }
 }
 

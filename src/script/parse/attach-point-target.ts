@@ -283,7 +283,10 @@ function readTimer(read: Reading, provider: TimerTarget['provider']): TimerTarge
   const number = parseInteger(parts.at(-1)!)
   if (parts.length === 1) {
     if (hasWildcard(parts[0]!)) return read.fail(attach.badUnit, { unit: parts[0]! })
-    if (!number.ok) return read.fail(attach.badRate, { provider, problem: number.problem })
+    if (!number.ok) {
+      const hint = `for example ${provider}:1s, ${provider}:100ms or ${provider}:hz:99`
+      return read.fail(attach.badRate, { provider, problem: number.problem }, hint)
+    }
     if (number.value < 1000n) return read.fail(attach.smallRate, { provider, found: number.value })
     return { provider, unit: 'us', rate: number.value / 1000n }
   }

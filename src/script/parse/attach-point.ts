@@ -143,5 +143,6 @@ function providerHint(word: string): string | undefined {
     word,
     providers.map(p => p.name),
   )
-  return near.length === 0 ? undefined : `did you mean ${near.map(n => `"${n}"`).join(' or ')}?`
+  if (near.length === 0) return "bee -l lists what can be probed: bee -l 'tracepoint:*'"
+  return `did you mean ${near.map(n => `"${n}"`).join(' or ')}?`
 }

@@ -66,9 +66,9 @@ export class Parser {
   }
 
   /** Layout, then the given byte, or a failure. */
-  expect(code: number): boolean {
+  expect(code: number, hint?: string): boolean {
     if (this.scanner.take(code)) return true
-    this.fail(`'${String.fromCharCode(code)}'`)
+    this.fail(`'${String.fromCharCode(code)}'`, hint)
     return false
   }
 

@@ -25,7 +25,7 @@ export function parseProbe(p: Parser): Probe | null {
   const predicate = parsePredicate(p)
   scanner.skipLayout()
   if (scanner.code !== openBrace) {
-    p.fail("'{'")
+    p.fail("'{'", attachPoints[0]!.raw === ';' ? "no ';' stands between probes" : undefined)
     return null
   }
   const body = parseBlock(p, false)
@@ -71,10 +71,13 @@ function parsePredicate(p: Parser): Expression | null {
   if (scanner.code !== slash) return null
   scanner.at++
   const predicate = parseExpression(p)
-  if (!scanner.take(slash)) p.fail("'/' to close predicate")
+  if (scanner.take(slash)) return predicate
+  const isAssignment = scanner.text.charCodeAt(scanner.at) === equals
+  p.fail("'/' to close predicate", isAssignment ? '== compares' : undefined)
   return predicate
 }
 
+const equals = 0x3d
 const star = 0x2a
 const comma = 0x2c
 const slash = 0x2f

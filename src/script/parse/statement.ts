@@ -21,7 +21,7 @@ export function parseBlock(p: Parser, wantsValue: boolean): Block {
   const start = scanner.at
   const statements: Statement[] = []
   let value: Expression | null = null
-  if (!p.enter() || !p.expect(openBrace)) {
+  if (!p.enter() || !p.expect(openBrace, 'what follows if, else, for and while stands in braces')) {
     p.leave()
     return { kind: 'block', id: p.ids.count++, span: scanner.span(start), statements, value }
   }
@@ -180,7 +180,7 @@ function parseFor(p: Parser): Statement {
   const parenthesis = scanner.take(openParen)
   scanner.skipLayout()
   if (scanner.code !== 0x24) {
-    p.fail('variable in for loop')
+    p.fail('variable in for loop', LOOPS)
     return failed(p, start)
   }
   const variable = parseVariable(p)
@@ -224,7 +224,7 @@ function parseLet(p: Parser): Statement {
   scanner.at += 3
   scanner.skipLayout()
   if (scanner.code !== 0x24) {
-    p.fail("variable after 'let'")
+    p.fail("variable after 'let'", SIGILS)
     return failed(p, start)
   }
   const variable = parseVariable(p)
@@ -258,7 +258,7 @@ function endStatement(p: Parser): void {
     return
   }
   if (code === closeBrace) return
-  p.fail("';'")
+  p.fail("';'", code === equals && BARE_NAME.test(scanner.text.slice(0, end)) ? SIGILS : undefined)
   if (scanner.text.slice(end, at).includes('\n') && code !== endOfText) p.panicking = false
 }
 
@@ -299,5 +299,10 @@ const dot = 0x2e
 const colon = 0x3a
 const semicolon = 0x3b
 const equals = 0x3d
+const LOOPS = 'loops are written for ($i : 0..10) { ... } and for ($kv : @map) { ... }'
+const SIGILS = 'variables are written $name, maps @name'
+/** a word that is neither a variable nor a map nor a member */
+const BARE_NAME = /(^|[^\w$@.>])[A-Za-z_]\w*$/
+
 const openBrace = 0x7b
 const closeBrace = 0x7d

@@ -43,6 +43,8 @@ export interface KernelFactsOptions {
   readonly functionList?: string | undefined
   /** features not to use */
   readonly without?: readonly ScriptFeature[]
+  /** features that cannot be asked for, and are taken to be there */
+  readonly assumed?: readonly ScriptFeature[]
 }
 
 export class MachineKernelFacts implements KernelFacts {
@@ -58,8 +60,9 @@ export class MachineKernelFacts implements KernelFacts {
   readonly onlineCpus = onlineCpus()
   readonly #functionList: string | undefined
 
-  constructor({ functionList, without = [] }: KernelFactsOptions = {}) {
+  constructor({ functionList, without = [], assumed = [] }: KernelFactsOptions = {}) {
     this.#functionList = functionList
+    for (const feature of assumed) this.#features.set(feature, true)
     for (const feature of without) this.#features.set(feature, false)
   }
 
@@ -112,8 +115,13 @@ export class MachineKernelFacts implements KernelFacts {
   }
 
   iterators(): readonly string[] {
-    const names = [...(this.btf()?.namesWithPrefix(ITERATOR_CONTEXT) ?? [])]
-    return names.map(name => name.slice(ITERATOR_CONTEXT.length)).sort()
+    const btf = this.btf()
+    const names = [...(btf?.namesWithPrefix(ITERATOR_CONTEXT) ?? [])]
+    // `bpf_iter__task__safe_trusted` is the verifier's own
+    return names
+      .map(name => name.slice(ITERATOR_CONTEXT.length))
+      .filter(name => btf?.find(`bpf_iter_${name}`, 'func') !== undefined)
+      .sort()
   }
 
   symbols(): KernelSymbols {

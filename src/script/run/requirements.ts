@@ -46,7 +46,14 @@ const TRACEPOINTS = {
 const TRACING: Need = {
   feature: 'fentry',
   what: 'programs of type BPF_PROG_TYPE_TRACING, or refuses them',
-  instead: [{ feature: 'kprobe', advice: 'a kprobe or kretprobe can take the same function' }, TRACEPOINTS],
+  instead: [
+    {
+      feature: 'kprobe',
+      advice:
+        'a kprobe would stand in, were it not for args at the return, args as a whole, skboutput() or socket_cookie()',
+    },
+    TRACEPOINTS,
+  ],
 }
 
 const NEEDS: Readonly<Partial<Record<Place['kind'], Need>>> = {
@@ -54,7 +61,11 @@ const NEEDS: Readonly<Partial<Record<Place['kind'], Need>>> = {
     feature: 'kprobe',
     what: 'kprobes (CONFIG_KPROBE_EVENTS)',
     instead: [
-      { feature: 'fentry', advice: 'an fentry or fexit probe can take the same function' },
+      {
+        feature: 'fentry',
+        advice:
+          'fentry would stand in, were it not for an offset, reg(), ctx, override() or an argument that the function has not',
+      },
       TRACEPOINTS,
     ],
   },
