@@ -22,7 +22,7 @@ test('options of ours and those of the object are told apart', () => {
   ])
   assert.deepEqual(options, {
     ...{ file: SAMPLE, json: true, help: false, lenient: true, printk: false, type: undefined },
-    ...{ types: { events: 'event' }, rest: ['--only_tgid', '7', '--json'] },
+    ...{ types: { events: 'event' }, headers: [], rest: ['--only_tgid', '7', '--json'] },
     maps: [{ label: 'by_process', intervalMs: 2000 }],
   })
   assert.equal(parseObjectArguments([SAMPLE, '--event-type=event']).type, 'event')

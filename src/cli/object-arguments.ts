@@ -15,6 +15,8 @@ export interface ObjectRunOptions {
   readonly types: Readonly<Record<string, string>>
   /** struct of every map's records */
   readonly type: string | undefined
+  /** C headers that say what the records are */
+  readonly headers: readonly string[]
   /** maps to show; undefined: nobody said */
   readonly maps: readonly MapSample[] | undefined
   /** show what the programs print by bpf_printk */
@@ -29,6 +31,7 @@ export function parseObjectArguments(argv: readonly string[]): ObjectRunOptions 
   const rest: string[] = []
   const types: Record<string, string> = {}
   const maps: MapSample[] = []
+  const headers: string[] = []
   let file: string | undefined
   let type: string | undefined
   const flags = { json: false, help: false, lenient: false, printk: false }
@@ -42,12 +45,14 @@ export function parseObjectArguments(argv: readonly string[]): ObjectRunOptions 
       return value
     }
     const eventType = given('--event-type', 'event')
-    const map = eventType === undefined ? given('--map', 'counts:1') : undefined
+    const header = eventType === undefined ? given('--header', 'tool.h') : undefined
+    const map = (eventType ?? header) === undefined ? given('--map', 'counts:1') : undefined
     if (eventType !== undefined) {
       const at = eventType.indexOf('=')
       if (at < 0) type = eventType
       else types[eventType.slice(0, at)] = eventType.slice(at + 1)
-    } else if (map !== undefined) maps.push(parseMapSample(map))
+    } else if (header !== undefined) headers.push(header)
+    else if (map !== undefined) maps.push(parseMapSample(map))
     else if (arg === '-j' || arg === '--json') flags.json = true
     else if (arg === '-h' || arg === '--help') flags.help = true
     else if (arg === '--lenient') flags.lenient = true
@@ -57,7 +62,7 @@ export function parseObjectArguments(argv: readonly string[]): ObjectRunOptions 
   }
   if (file === undefined) throw new UsageError('bee run needs a compiled object: bee run tool.bpf.o')
   rest.push(...argv.slice(own.length + 1))
-  return { file, ...flags, types, type, rest, maps: maps.length === 0 ? undefined : maps }
+  return { file, ...flags, types, type, headers, rest, maps: maps.length === 0 ? undefined : maps }
 }
 
 /** Sets the globals that options name. Throws UsageError for one that is none, BtfError for a value that does not fit. */
@@ -126,7 +131,8 @@ export function objectHelp(object: BpfObject): string {
     '  -j, --json               a JSON object a line',
     '      --map NAME[:S]       show a map at the end, and every S seconds; NAME:S:clear starts anew each time',
     '      --printk             show what the programs print by bpf_printk',
-    '      --event-type STRUCT  what the records are, where the object does not say; MAP=STRUCT for one map',
+    '      --event-type STRUCT  the struct of the records; MAP=STRUCT for one map',
+    '      --header FILE.h      what the records are, where the object does not say; its struct event, or --event-type',
     '      --lenient            leave out what this kernel refuses',
   )
   const globals = [...settable(object)]

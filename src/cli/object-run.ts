@@ -9,8 +9,10 @@ import {
   type OnRefused,
   openObject,
   printkFormats,
+  type RecordLayout,
   readEvents,
 } from '../object/index.ts'
+import { HeaderTypes } from './header-types.ts'
 import { type ObjectRunOptions, objectHelp, parseObjectArguments, setGlobals } from './object-arguments.ts'
 import { PrintkLines } from './printk-lines.ts'
 import { jsonLine, RecordColumns } from './record-lines.ts'
@@ -40,6 +42,7 @@ export async function runObject(argv: readonly string[], streams: RunStreams): P
   const lenient: LenientOptions = options.lenient ? leaveOut(streams.note, refused) : {}
   object.load(lenient)
   const maps = eventMaps(object.source)
+  const layouts = layoutsOf(object, options)
   const columns = new RecordColumns(maps.length)
   let text = ''
   let lost = 0
@@ -48,7 +51,7 @@ export async function runObject(argv: readonly string[], streams: RunStreams): P
     text = ''
   }
   using events = readEvents(object, {
-    ...(options.type === undefined ? { types: options.types } : { types: options.type }),
+    types: layouts,
     onEvent: event => {
       text += options.json ? jsonLine(event) : columns.line(event)
       if (text.length > FLUSH_CHARS) flush()
@@ -58,7 +61,7 @@ export async function runObject(argv: readonly string[], streams: RunStreams): P
     },
     onDrained: flush,
   })
-  if (options.type === undefined) sayUnclear(object, options.types, streams)
+  sayUnclear(object, layouts, streams)
   const show = (piece: string) => {
     flush()
     streams.out(piece)
@@ -152,16 +155,37 @@ export function stopped(signal: AbortSignal): Promise<void> {
   })
 }
 
-function sayUnclear(object: BpfObject, types: Readonly<Record<string, string>>, { note }: RunStreams): void {
+type Layouts = Readonly<Record<string, string | RecordLayout>>
+
+/** What the user says the records of each map are. Throws BeetraceError `HEADER`. */
+function layoutsOf(object: BpfObject, { type, types, headers }: ObjectRunOptions): Layouts {
+  const { btf } = object.source
+  const isObjects = (name: string) => (btf?.find(name, 'struct') ?? btf?.find(name, 'union')) !== undefined
+  let read: HeaderTypes | undefined
+  const header = () => (read ??= new HeaderTypes(headers))
+  const layouts: Record<string, string | RecordLayout> = {}
   for (const map of eventMaps(object.source)) {
-    if (types[map.label] !== undefined) continue
+    const name = types[map.label] ?? type
+    if (name !== undefined)
+      layouts[map.label] = headers.length === 0 || isObjects(name) ? name : header().get(name)
+    else if (headers.length > 0 && eventType(object.source, map, isKernelType).kind !== 'found')
+      layouts[map.label] = header().likely()
+  }
+  return layouts
+}
+
+function sayUnclear(object: BpfObject, layouts: Layouts, { note }: RunStreams): void {
+  for (const map of eventMaps(object.source)) {
+    if (layouts[map.label] !== undefined) continue
     const found = eventType(object.source, map, isKernelType)
     if (found.kind === 'found') continue
-    const candidates = found.candidates.length === 0 ? '' : ` (${found.candidates.slice(0, 8).join(', ')})`
+    const known = found.candidates.slice(0, 8)
+    const own =
+      known.length === 0 ? '' : `, or --event-type with one of the object's own (${known.join(', ')})`
     note(
-      `the object does not say what the records of "${map.label}" are, so their bytes are shown: pass --event-type STRUCT${candidates}; ` +
-        'to have it in the object, declare the ring with __type(value, struct event), or put ' +
-        '`const struct event *unused __attribute__((unused));` beside it\n',
+      `the object does not say what the records of "${map.label}" are, so their bytes are shown: ` +
+        `pass --header FILE.h with their struct${own}; to have it in the object, declare the ring with ` +
+        '__type(value, struct event), or put `const struct event *unused __attribute__((unused));` beside it\n',
     )
   }
 }

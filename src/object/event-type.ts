@@ -44,6 +44,11 @@ export function eventType(
   return { kind: 'unclear', candidates: [...new Set(candidates.map(({ name }) => name))] }
 }
 
+/** Of structs that somebody wrote down for the records (a header's): the one with a name like `event`, or the only one. */
+export function likelyEvent<T extends { readonly name: string }>(structs: readonly T[]): T | undefined {
+  return single(structs.filter(({ name }) => EVENT_NAME.test(name))) ?? single(structs)
+}
+
 const single = <T>(list: readonly T[]): T | undefined => (list.length === 1 ? list[0] : undefined)
 
 function composite(btf: Btf, typeId: number): BtfComposite | undefined {

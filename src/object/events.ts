@@ -20,15 +20,21 @@ import type { ObjectMap } from './object-map.ts'
 export interface ObjectEvent {
   readonly map: ObjectMap
   readonly type: BtfComposite | undefined
-  /** members by name; the bytes when the type is not known or longer than the record */
+  /** members by name; the bytes when the type is not known. Of a record that is shorter than its type the rest is zero */
   readonly value: BtfValue
   /** of a perf buffer */
   readonly cpu: number | undefined
 }
 
+/** A struct with the types that it is of, which need not be the object's. */
+export interface RecordLayout {
+  readonly btf: Btf
+  readonly type: BtfComposite
+}
+
 export interface ReadEventsOptions extends EventReaderOptions {
-  /** the struct of a map's records, by the map's name, or for all of them */
-  readonly types?: string | Readonly<Record<string, string>>
+  /** the struct of a map's records, by the map's name, or for all of them: by its name in the object, or as it is */
+  readonly types?: string | Readonly<Record<string, string | RecordLayout>>
   /** of perf buffers: size, order by time, when to wake */
   readonly perf?: Omit<PerfBufferOptions, 'onLost'>
   readonly onEvent: (event: ObjectEvent) => void
@@ -48,10 +54,10 @@ export function readEvents(object: BpfObject, options: ReadEventsOptions): Objec
       const map = object.map(label)
       if (!map.loaded) continue
       const { types } = options
-      const type = recordType(object, map, typeof types === 'string' ? types : types?.[map.label])
-      const decode = decoderOf(object.source.btf, type)
+      const layout = recordLayout(object, map, typeof types === 'string' ? types : types?.[map.label])
+      const decode = decoderOf(layout)
       const hand = (view: RingView, offset: number, byteLength: number, cpu?: number) =>
-        options.onEvent({ map, type, value: decode(view.u8, offset, byteLength), cpu })
+        options.onEvent({ map, type: layout?.type, value: decode(view.u8, offset, byteLength), cpu })
       const buffer =
         map.source.type === BPF_MAP_TYPE_RINGBUF
           ? RingBuffer.open(map.map, hand)
@@ -108,33 +114,35 @@ export class ObjectEvents implements Disposable {
  * shorter than its struct, as programs send whose last member is text, the rest is zero.
  */
 export function recordDecoder(object: BpfObject, map: ObjectMap, name?: string) {
-  const { btf } = object.source
-  const type = name === 'raw' ? undefined : recordType(object, map, name)
-  const decode = decoderOf(btf, type)
-  return (bytes: Uint8Array, offset: number, byteLength: number): BtfValue => {
-    if (type === undefined || byteLength >= type.sizeBytes) return decode(bytes, offset, byteLength)
-    const whole = new Uint8Array(type.sizeBytes)
-    whole.set(bytes.subarray(offset, offset + byteLength))
-    return decode(whole, 0, whole.length)
-  }
+  return decoderOf(name === 'raw' ? undefined : recordLayout(object, map, name))
 }
 
-function recordType(object: BpfObject, map: ObjectMap, wanted: string | undefined): BtfComposite | undefined {
+function recordLayout(
+  object: BpfObject,
+  map: ObjectMap,
+  wanted: string | RecordLayout | undefined,
+): RecordLayout | undefined {
+  if (typeof wanted === 'object') return wanted
   const { btf } = object.source
+  if (btf === undefined && wanted === undefined) return undefined
   if (wanted === undefined) {
     const inferred = eventType(object.source, map.source, isKernelType)
-    return inferred.kind === 'found' ? inferred.type : undefined
+    return inferred.kind === 'found' ? { btf: btf!, type: inferred.type } : undefined
   }
   const type = btf?.find(wanted, 'struct') ?? btf?.find(wanted, 'union')
-  if (type !== undefined) return type
+  if (type !== undefined) return { btf: btf!, type }
   throw new BeetraceError('OBJECT_USE', `${object.source.file} has no struct "${wanted}" in its types`)
 }
 
-function decoderOf(btf: Btf | undefined, type: BtfComposite | undefined) {
+function decoderOf(layout: RecordLayout | undefined) {
   return (bytes: Uint8Array, offset: number, byteLength: number): BtfValue => {
     const record = bytes.subarray(offset, offset + byteLength)
-    if (btf === undefined || type === undefined || type.sizeBytes > byteLength) return Uint8Array.from(record)
-    return decodeValue(btf, type, record)
+    if (layout === undefined) return Uint8Array.from(record)
+    const { btf, type } = layout
+    if (byteLength >= type.sizeBytes) return decodeValue(btf, type, record)
+    const whole = new Uint8Array(type.sizeBytes)
+    whole.set(record)
+    return decodeValue(btf, type, whole)
   }
 }
 

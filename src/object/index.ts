@@ -1,8 +1,15 @@
 // Compiled objects, the whole life: open, set, load, attach, read, close.
 
 export type { AttachOptions } from './attach.ts'
-export { type EventType, eventMaps, eventType } from './event-type.ts'
-export { isKernelType, type ObjectEvent, ObjectEvents, type ReadEventsOptions, readEvents } from './events.ts'
+export { type EventType, eventMaps, eventType, likelyEvent } from './event-type.ts'
+export {
+  isKernelType,
+  type ObjectEvent,
+  ObjectEvents,
+  type ReadEventsOptions,
+  type RecordLayout,
+  readEvents,
+} from './events.ts'
 export { GlobalVariable } from './globals.ts'
 export { canReadMap, type MapRow, type ReadMapOptions, readMap, sumOf } from './map-values.ts'
 export {

@@ -47,11 +47,7 @@ export function layOutDefinitions(unit: CUnit, others: OtherTypes): OwnDefinitio
   return { structs, unions, enums, typedefs, constants }
 }
 
-interface LaidOut {
-  readonly type: ScriptType
-  readonly sizeBytes: number
-  readonly alignBytes: number
-}
+type LaidOut = Room<ScriptType>
 
 interface LaidOutRecord {
   readonly def: StructDef
@@ -174,14 +170,22 @@ class CLayouter {
   }
 }
 
-interface Placed {
-  readonly members: readonly StructMember[]
+/** What a member's type is to whoever lays out, and what room it takes. */
+export interface Room<T> {
+  readonly type: T
   readonly sizeBytes: number
   readonly alignBytes: number
 }
 
-function placeMembers(record: CRecord, layoutOf: (member: CMember) => LaidOut): Placed {
-  const members: StructMember[] = []
+export interface Placed<T> {
+  readonly members: readonly (Omit<StructMember, 'type'> & { readonly type: T })[]
+  readonly sizeBytes: number
+  readonly alignBytes: number
+}
+
+/** Where the members of a record lie, as the compilers of 64-bit Linux place them. */
+export function placeMembers<T>(record: CRecord, layoutOf: (member: CMember) => Room<T>): Placed<T> {
+  const members: Placed<T>['members'][number][] = []
   const union = record.tag === 'union'
   let endBits = 0
   let sizeBytes = 0

@@ -1,4 +1,5 @@
 // Types by their names: of the script's own C definitions, of BTF and of tracepoints.
+export { type UnknownType, unitToBtf } from './c-to-btf.ts'
 export { BtfTypes, type FunctionTypes } from './from-btf.ts'
 export { layOutDefinitions, type OtherTypes } from './from-c.ts'
 export { tracepointStruct } from './from-tracepoint.ts'
