@@ -26,8 +26,8 @@ struct event {
 struct {
   __uint(type, 27); // BPF_MAP_TYPE_RINGBUF
   __uint(max_entries, 65536);
-  __type(value, struct event);
 } events SEC(".maps");
+const struct event *unused __attribute__((unused)); // keeps the type of the records in the object
 
 struct {
   __uint(type, 1); // BPF_MAP_TYPE_HASH

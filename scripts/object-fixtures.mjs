@@ -1,4 +1,4 @@
-// Compiles the objects that tests read and run: *.bpf.c to *.bpf.o in the folders below. They are checked in, so that tests need no
+// Compiles the objects that tests and examples read and run: *.bpf.c to *.bpf.o in the folders below. They are checked in, so that tests need no
 // compiler; run this after a change.
 //     node scripts/object-fixtures.mjs [--into DIR] [CLANG]   clang 19 was used; DIR/FOLDER takes the place of each folder
 import { spawnSync } from 'node:child_process'
@@ -16,7 +16,7 @@ const run = (command, args) => {
   process.exit(1)
 }
 
-for (const folder of ['test/object/fixtures', 'test/object/article']) {
+for (const folder of ['examples', 'test/object/fixtures', 'test/object/article']) {
   mkdirSync(into + folder, { recursive: true })
   for (const source of readdirSync(folder).filter(name => name.endsWith('.bpf.c'))) {
     const object = `${into}${folder}/${source.replace(/c$/, 'o')}`

@@ -13,7 +13,7 @@ export type EventType =
 /** `event`, `exec_event`, `event_t`, `data_t`, `tcp_evt` */
 const EVENT_NAME = /(^|_)(event|evt)(_t)?$|^data_t$/
 /** `const struct event *unused __attribute__((unused))`, which keeps the type in BTF */
-const KEPT_NAME = /^_*(unused|dummy)/
+export const KEPT_NAME = /^_*(unused|dummy)/
 
 /** Maps whose records a program emits. */
 export const eventMaps = ({ maps }: CompiledObject): CompiledMap[] =>

@@ -5,7 +5,7 @@ import type { CompiledMap, CompiledObject, Variable } from '../../elf/index.ts'
 import { ObjectError } from '../../errors/index.ts'
 import { MAP_TYPE_RULES } from '../../map/index.ts'
 import { BPF_MAP_TYPE_PERF_EVENT_ARRAY, BPF_MAP_TYPE_RINGBUF, bpfMapTypeNames } from '../../sys/index.ts'
-import { eventType } from '../event-type.ts'
+import { eventType, KEPT_NAME } from '../event-type.ts'
 import { pascalCase, sectionProperty } from './names.ts'
 import { propertyName, TypeText } from './type-text.ts'
 
@@ -147,7 +147,8 @@ function plainType(typeId: number, sizeBytes: number, types: TypeText | undefine
 
 function sectionMembers({ maps }: CompiledObject, types: TypeText | undefined): string[] {
   return maps.flatMap(map => {
-    const variables = (map.variables ?? []).filter(({ isStatic }) => !isStatic)
+    // what only keeps a type says nothing
+    const variables = (map.variables ?? []).filter(({ isStatic, name }) => !isStatic && !KEPT_NAME.test(name))
     if ((map.role !== 'data' && map.role !== 'kconfig') || variables.length === 0) return []
     const readonly = map.role === 'kconfig' ? 'readonly ' : ''
     const lines = variables.map(variable => `    ${readonly}${variableMember(variable, types)}`)
