@@ -20,7 +20,8 @@ export interface VerifierSummary {
 }
 
 /** At the end of every log: statistics of the run, never the reason; after `infinite loop detected` the two states. */
-const STATISTICS = /^((cur|old) state:|processed \d+ insns|verification time|stack depth|max_states|peak_states)/
+const STATISTICS =
+  /^((cur|old) state:|processed \d+ insns|verification time|stack depth|max_states|peak_states)/
 
 const INSN = /^(\d+: \([0-9a-f]{2}\) .*)/
 
