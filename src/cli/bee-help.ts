@@ -4,7 +4,7 @@ export const BEE_SYNOPSIS = `USAGE:
   bee [options] SCRIPT [ARG...]         a script in a file; '-' is stdin
   bee [options] -e 'PROGRAM' [ARG...]   -- --NAME=VALUE for its getopt()
   bee -l[v] [PATTERN|SCRIPT]            list probes, or 'struct X', 'enum X'
-  bee run X.bpf.o [--VAR VALUE...]      a compiled object; bee prog load[all]
+  bee run X.bpf.o [--VAR VALUE...]      a compiled object; bee prog|build|gen
 `
 
 export const BEE_HELP = `${BEE_SYNOPSIS}Runs bpftrace's scripts by eBPF. Needs root, and nothing but Node.js.

@@ -3,7 +3,7 @@
 import { writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { minCoreBtf } from '../btf/index.ts'
-import { linkObjects, readObject, readObjectTypes } from '../elf/index.ts'
+import { bytesSource, linkObjects, parseElf, readObject, readObjectTypes } from '../elf/index.ts'
 import { BeetraceError, UsageError } from '../errors/index.ts'
 import { FileSource, readBtfFile } from '../kernel/index.ts'
 import { generateSkeleton, isKernelType } from '../object/index.ts'
@@ -63,10 +63,22 @@ function skeleton([file, ...words]: readonly string[]): string {
   const bytes = readWhole(file)
   return generateSkeleton(readObject(bytes, file), {
     ...(name === undefined ? {} : { name }),
-    object: isBeside ? { file: basename(file) } : { bytes },
+    object: isBeside ? { file: basename(file) } : { bytes: withoutDwarf(bytes, file) },
     eventTypes: type ?? types,
     isKernelType,
   })
+}
+
+/** What nobody reads when the object is loaded is most of what clang -g writes: linking takes it off. */
+function withoutDwarf(bytes: Uint8Array, file: string): Uint8Array {
+  const hasDwarf = parseElf(bytesSource(file, bytes)).sections.some(each => each.name.startsWith('.debug_'))
+  if (!hasDwarf) return bytes
+  try {
+    return linkObjects([{ file, bytes }])
+  } catch (error) {
+    if (error instanceof BeetraceError) return bytes // it can be loaded all the same
+    throw error
+  }
 }
 
 function genObject([output, ...files]: readonly string[]): void {

@@ -21,7 +21,15 @@ test('options of ours and those of the object are told apart', () => {
     '--json',
   ])
   assert.deepEqual(options, {
-    ...{ file: SAMPLE, json: true, help: false, lenient: true, printk: false, type: undefined },
+    ...{
+      file: SAMPLE,
+      json: true,
+      help: false,
+      lenient: true,
+      btf: undefined,
+      printk: false,
+      type: undefined,
+    },
     ...{ types: { events: 'event' }, headers: [], rest: ['--only_tgid', '7', '--json'] },
     maps: [{ label: 'by_process', intervalMs: 2000 }],
   })

@@ -13,6 +13,8 @@ export interface ObjectRunOptions {
   /** leave out programs and maps that the kernel refuses */
   readonly lenient: boolean
   readonly types: Readonly<Record<string, string>>
+  /** a file with the kernel's types */
+  readonly btf: string | undefined
   /** struct of every map's records */
   readonly type: string | undefined
   /** C headers that say what the records are */
@@ -34,6 +36,7 @@ export function parseObjectArguments(argv: readonly string[]): ObjectRunOptions 
   const headers: string[] = []
   let file: string | undefined
   let type: string | undefined
+  let btf: string | undefined
   const flags = { json: false, help: false, lenient: false, printk: false }
   for (let i = 0; i < own.length; i++) {
     const arg = own[i]!
@@ -53,6 +56,7 @@ export function parseObjectArguments(argv: readonly string[]): ObjectRunOptions 
       else types[eventType.slice(0, at)] = eventType.slice(at + 1)
     } else if (header !== undefined) headers.push(header)
     else if (map !== undefined) maps.push(parseMapSample(map))
+    else if (arg === '--btf' || arg.startsWith('--btf=')) btf = given('--btf', 'vmlinux.btf')
     else if (arg === '-j' || arg === '--json') flags.json = true
     else if (arg === '-h' || arg === '--help') flags.help = true
     else if (arg === '--lenient') flags.lenient = true
@@ -62,7 +66,7 @@ export function parseObjectArguments(argv: readonly string[]): ObjectRunOptions 
   }
   if (file === undefined) throw new UsageError('bee run needs a compiled object: bee run tool.bpf.o')
   rest.push(...argv.slice(own.length + 1))
-  return { file, ...flags, types, type, headers, rest, maps: maps.length === 0 ? undefined : maps }
+  return { file, ...flags, btf, types, type, headers, rest, maps: maps.length === 0 ? undefined : maps }
 }
 
 /** Sets the globals that options name. Throws UsageError for one that is none, BtfError for a value that does not fit. */
@@ -134,6 +138,7 @@ export function objectHelp(object: BpfObject): string {
     '      --event-type STRUCT  the struct of the records; MAP=STRUCT for one map',
     '      --header FILE.h      what the records are, where the object does not say; its struct event, or --event-type',
     '      --lenient            leave out what this kernel refuses',
+    "      --btf FILE           the kernel's types, where it has none or others are wanted",
   )
   const globals = [...settable(object)]
   if (globals.length > 0) lines.push('', 'globals:')

@@ -40,7 +40,7 @@ export async function runObject(argv: readonly string[], streams: RunStreams): P
   setGlobals(object, options.rest)
   const refused = new Set<string>()
   const lenient: LenientOptions = options.lenient ? leaveOut(streams.note, refused) : {}
-  object.load(lenient)
+  object.load({ ...lenient, ...(options.btf === undefined ? {} : { kernelBtf: options.btf }) })
   const maps = eventMaps(object.source)
   const layouts = layoutsOf(object, options)
   const columns = new RecordColumns(maps.length)
@@ -184,8 +184,8 @@ function sayUnclear(object: BpfObject, layouts: Layouts, { note }: RunStreams): 
       known.length === 0 ? '' : `, or --event-type with one of the object's own (${known.join(', ')})`
     note(
       `the object does not say what the records of "${map.label}" are, so their bytes are shown: ` +
-        `pass --header FILE.h with their struct${own}; to have it in the object, declare the ring with ` +
-        '__type(value, struct event), or put `const struct event *unused __attribute__((unused));` beside it\n',
+        `pass --header FILE.h with their struct${own}; to have it in the object, put ` +
+        '`const struct event *unused __attribute__((unused));` beside the ring\n',
     )
   }
 }

@@ -149,7 +149,7 @@ function sectionMembers({ maps }: CompiledObject, types: TypeText | undefined): 
   return maps.flatMap(map => {
     // what only keeps a type says nothing
     const variables = (map.variables ?? []).filter(({ isStatic, name }) => !isStatic && !KEPT_NAME.test(name))
-    if ((map.role !== 'data' && map.role !== 'kconfig') || variables.length === 0) return []
+    if (map.role === 'structOps' || variables.length === 0) return []
     const readonly = map.role === 'kconfig' ? 'readonly ' : ''
     const lines = variables.map(variable => `    ${readonly}${variableMember(variable, types)}`)
     return [

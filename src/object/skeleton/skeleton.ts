@@ -59,10 +59,11 @@ export function openSkeleton<T extends Skeleton>(source: SkeletonSource, hints: 
     else maps[label] = new SkeletonMap(object, map)
   }
   const skeleton = {
+    // an arena's section has the name of its map, which may be any
+    ...sectionsOf([...object.globals.values(), ...object.configuration.values()]),
     object,
     programs,
     maps,
-    ...sectionsOf([...object.globals.values(), ...object.configuration.values()]),
     load(options?: ObjectLoadOptions) {
       object.load(options)
       return skeleton
