@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { linkIds } from '../../src/link/index.ts'
 import { MachineKernelFacts } from '../../src/script/run/kernel-facts.ts'
@@ -149,6 +150,34 @@ test('the end of a killed target ends the script, which prints its maps', { skip
   assert.match(stdout, /^@a: 1$/m)
 })
 
+test('the command ends with a script that is killed', { skip }, async () => {
+  const child = spawn(
+    process.execPath,
+    ['bin/bee.cjs', '-q', '-e', 'begin { printf("%d\\n", cpid); } interval:1s { }', '-c', 'sleep 1000'],
+    { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, __BPFTRACE_NOTIFY_PROBES_ATTACHED: '1' } },
+  )
+  let stdout = ''
+  child.stdout.on('data', chunk => {
+    stdout += chunk
+  })
+  for (const deadline = Date.now() + 20_000 * SLOW; !/^\d+$/m.test(stdout) && Date.now() < deadline; )
+    await sleep(20)
+  const pid = Number(/^(\d+)$/m.exec(stdout)?.[1])
+  assert.ok(pid > 0, stdout)
+  child.kill('SIGKILL')
+  const state = () => {
+    try {
+      return readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]![0]
+    } catch {
+      return 'gone'
+    }
+  }
+  for (const deadline = Date.now() + 10_000 * SLOW; !['gone', 'Z', 'X'].includes(state()!); ) {
+    assert.ok(Date.now() < deadline, `it is in state ${state()}`)
+    await sleep(20)
+  }
+})
+
 // ---- what cannot be
 
 const refused = (name: string, script: string, expected: RegExp, args: readonly string[] = []): void => {
@@ -225,6 +254,28 @@ test('without privileges', { skip }, async () => {
   const status = await new Promise(done => child.on('close', done))
   assert.equal(status, 1)
   assert.match(stderr, /run as root|CAP_BPF/)
+})
+
+test('without privileges, what there is to list is listed', { skip }, async () => {
+  const list = async (pattern: string) => {
+    const child = spawn(process.execPath, ['bin/bee.cjs', '-l', pattern], { uid: 65534, gid: 65534 })
+    let text = ''
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', chunk => {
+        text += chunk
+      })
+    }
+    return { status: await new Promise(done => child.on('close', done)), text }
+  }
+  const found = await list('software:*')
+  assert.equal(found.status, 0)
+  assert.match(found.text, /^software:page-faults:$/m)
+  const functions = await list('kprobe:vfs_read')
+  assert.match(functions.text, /^kprobe:vfs_read$/m)
+  assert.match(functions.text, /without privileges .* Run as root to know/)
+  const closed = await list('tracepoint:sched:*')
+  assert.match(closed.text, /^ERROR: cannot read tracepoints/m)
+  assert.equal(closed.status, 1)
 })
 
 test('a wildcard may find nothing where another attach point does', { skip }, async () => {

@@ -7,6 +7,7 @@ import { printDiagnostics } from '../../src/script/diagnostics/index.ts'
 import { MachineKernelFacts } from '../../src/script/run/kernel-facts.ts'
 import { ScriptObjects } from '../../src/script/run/objects.ts'
 import { MachineUserFacts } from '../../src/script/run/user-facts.ts'
+import { BPF_PROG_TYPE_TRACING } from '../../src/sys/index.ts'
 
 const kernel = new MachineKernelFacts()
 const user = new MachineUserFacts()
@@ -17,10 +18,11 @@ function skipReason(feature: 'kprobe' | 'fentry' | 'iter' | 'rawtracepoint'): st
   return `this kernel offers no ${feature}`
 }
 
+const facts = () => ({ kernel, user, run: { positional: [], unsafe: true, environment: {} } })
+
 const loads = (feature: Parameters<typeof skipReason>[0], script: string) =>
   test(`loads: ${script}`, { skip: skipReason(feature) }, () => {
-    const run = { positional: [], unsafe: true, environment: {} }
-    const { compiled, parsed } = compileScript('stdin', script, {}, { kernel, user, run })
+    const { compiled, parsed } = compileScript('stdin', script, {}, facts())
     assert.ok(compiled !== undefined, printDiagnostics(parsed.sources, parsed.diagnostics))
     new ScriptObjects(compiled, kernel)[Symbol.dispose]()
   })
@@ -47,3 +49,34 @@ loads(
 )
 loads('iter', 'iter:task { printf("%s %d\\n", ctx->task->comm, ctx->task->pid); }')
 loads('iter', 'iter:task_file { printf("%d %s\\n", ctx->fd, path(ctx->file->f_path)); }')
+loads(
+  'rawtracepoint',
+  'rawtracepoint:consume_skb { $r = skboutput("/dev/null", (struct sk_buff *)arg0, 64, 0); print($r); }',
+)
+loads('rawtracepoint', 'rawtracepoint:inet_sock_set_state { @[socket_cookie(args.sk)] = count(); }')
+loads('fentry', 'fexit:tcp_v4_connect { @[socket_cookie(args.sk)] = count(); }')
+
+const callsKfunc = (probe: string, feature: Parameters<typeof skipReason>[0]) => {
+  const allowed =
+    process.getuid?.() === 0 && kernel.mayCall('bpf_task_from_pid', BPF_PROG_TYPE_TRACING) === true
+  const reason = skipReason(feature) || (allowed ? false : 'this kernel has no bpf_task_from_pid')
+  test(`${probe} calls a function of the kernel`, { skip: reason }, () => {
+    const script = `${probe} { $t = bpf_task_from_pid(1); if ($t != 0) { @ = $t.pid; bpf_task_release($t); } print(comm(1)); }`
+    const { compiled, parsed } = compileScript('stdin', script, {}, facts())
+    assert.ok(compiled !== undefined, printDiagnostics(parsed.sources, parsed.diagnostics))
+    new ScriptObjects(compiled, kernel)[Symbol.dispose]()
+  })
+}
+callsKfunc('iter:task', 'iter')
+callsKfunc('fentry:vfs_read', 'fentry')
+
+test('what other programs have can be traced', { skip: skipReason('fentry') }, () => {
+  const first = compileScript('stdin', 'interval:100ms { @ = count(); }', {}, facts())
+  using traced = new ScriptObjects(first.compiled!, kernel)
+  const { id } = traced.programs[0]!.program.info()
+  const script = `fentry:bpf:${id}:interval_us_* { @[probe] = count(); }`
+  const { compiled, parsed } = compileScript('stdin', script, {}, facts())
+  assert.ok(compiled !== undefined, printDiagnostics(parsed.sources, parsed.diagnostics))
+  assert.equal(compiled.programs[0]!.places[0]!.probe, `fentry:bpf:${id}:interval_us_100000_1`)
+  new ScriptObjects(compiled, kernel)[Symbol.dispose]()
+})

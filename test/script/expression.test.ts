@@ -73,6 +73,7 @@ gives('@r = (int64)pid;', 1000n)
 gives('@r = (int64)tid;', 1001n)
 gives('$x = (int64)5; @r = $x++ + ++$x;', 12n)
 gives('$x = (int64)1; @r = { $x = 7; $x + 1 };', 8n)
+gives('@a = (int64)7; $p = &@a; @r = *$p + 1;', 8n)
 gives('@r = (int64)((int8[4])(uint32)0x04030201)[2];', 3n)
 
 /** The buckets, totals and extremes of an aggregation: the words of the first CPU's share. */

@@ -184,3 +184,30 @@ test('a loop over a map needs a kernel that can', async () => {
   )
   assert.match(diagnostics.list[0]?.text ?? '', /for_each_map_elem, Linux 5\.13/)
 })
+
+// what only some probes, or some kernels, have
+refused('begin { $c = socket_cookie((uint64 *)0); }', 'socket_cookie can not be used with "begin" probes')
+refused('begin { print(kfunc_exist(1)); }', 'kfunc_exist() accepts a string literal only')
+refused('begin { print(comm("a")); }', "Only integer supported for comm()'s pid")
+refused('begin { print(comm(1)); }', 'comm(PID) is not supported in begin probes on this kernel')
+// one mistake is one message
+const messagesOf = (script: string, expected: readonly string[]) =>
+  test(`messages: ${script}`, () => {
+    const { diagnostics } = checkText(script)
+    assert.deepEqual(
+      diagnostics.list.flatMap(d => [d.text, ...d.hints]),
+      expected,
+    )
+  })
+messagesOf('begin { @ = count; }', ["Unknown identifier: 'count'", 'a call takes parentheses: count()'])
+messagesOf('begin { $x = (struct no *)0; print($x->a); }', ['Cannot resolve unknown type "struct no"'])
+messagesOf('begin /pid = 1/ { }', ["syntax: expected '/' to close predicate", '== compares'])
+messagesOf('begin { print(1 / 0); }', [
+  'unable to fold literals due to overflow or underflow',
+  'this divides by zero',
+])
+maps('begin { @a = 1; @b[1] = (int64)2; $x = &@a; $y = &@b; @p = *$y; }', {
+  '@a': 'int8',
+  '@b': 'int8 -> int64',
+  '@p': 'int64',
+})

@@ -64,7 +64,7 @@ export function checkText(text: string, run: Partial<RunFacts> = {}, kernel = te
   const user = NO_PROGRAMS
   const types = new TypeScope(
     layOutDefinitions(c, () => undefined),
-    () => undefined,
+    () => kernel.btf(),
   )
   const specs = attachPointsOfAll(script.probes, { parameters: runFacts.positional }, diagnostics)
   const probes = script.probes.map((probe, i) => ({
