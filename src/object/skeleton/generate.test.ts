@@ -7,7 +7,7 @@ import fc from 'fast-check'
 import { CALLS_PATH, SAMPLE_PATH, SHAPES_PATH } from '../../../test/object/sample.ts'
 import { Types } from '../../btf/testing/types.ts'
 import { readObject } from '../../elf/index.ts'
-import { ObjectError } from '../../errors/index.ts'
+import { BeetraceError, ObjectError } from '../../errors/index.ts'
 import { generateSkeleton, type SkeletonOptions } from './generate.ts'
 import { pascalCase, sectionProperty } from './names.ts'
 import { TypeText } from './type-text.ts'
@@ -170,13 +170,60 @@ test('names', () => {
 
 test('whatever an object is called, its module is one', () => {
   fc.assert(
-    fc.property(fc.string(), name => {
-      const text = generate(CALLS_PATH, { object: { file: name } })
-      assert.match(
-        text,
-        /\nconst OBJECT = \{ name: 'calls', file: '(\\.|[^'\\\n])*', beside: import.meta.url \}\n$/,
-      )
+    fc.property(fc.string(), fc.string(), (file, name) => {
+      const text = bare(generate(CALLS_PATH, { object: { file }, name }))
+      assert.match(text, /\nconst OBJECT = \{ name: STRING, file: STRING, beside: import\.meta\.url \}\n$/)
     }),
     { numRuns: 100 },
   )
+})
+
+/** A module without its strings and comments: what is left is ours. */
+const bare = (text: string): string =>
+  text
+    .replace(/'(\\.|[^'\\\n])*'/g, 'STRING')
+    .replace(/"(\\.|[^"\\\n])*"/g, 'STRING')
+    .replace(/\/\*\*.*?\*\/|\/\/.*/g, '')
+
+test('names of a hostile object stay names', () => {
+  const bytes = readFileSync(SHAPES_PATH)
+  const change = (from: string, to: string) => {
+    const at = bytes.indexOf(`\0${from}\0`)
+    assert.ok(at > 0, from)
+    const copy = Uint8Array.from(bytes)
+    // BTF and symbols may both have it
+    for (let i = at; i >= 0; i = bytes.indexOf(`\0${from}\0`, i + 1)) copy.set(Buffer.from(to), i + 1)
+    return generateSkeleton(readObject(copy, 'x.o'), { object: { file: 'x.o' } })
+  }
+  const before = bare(change('MODE_ON', 'MODE_ON'))
+  for (const evil of ["'|any;//", '*/;bad()', "\\'\n  ;x"])
+    for (const name of ['MODE_AUTO', 'MODE_OFF', 'by_cpu', 'untyped', 'routes', 'points'])
+      assert.equal(
+        bare(change(name, evil.slice(0, name.length).padEnd(name.length, '_'))).replace(
+          /STRING|\b(by_cpu|untyped|routes|points)\b/g,
+          '',
+        ),
+        before.replace(/STRING|\b(by_cpu|untyped|routes|points)\b/g, ''),
+        `${name} as ${evil}`,
+      )
+})
+
+test('a changed object has a module or is refused', () => {
+  const bytes = readFileSync(SAMPLE_PATH)
+  const changes = fc.array(fc.tuple(fc.nat(bytes.length - 1), fc.nat(255)), { minLength: 1, maxLength: 12 })
+  let made = 0
+  fc.assert(
+    fc.property(changes, list => {
+      const copy = Uint8Array.from(bytes)
+      for (const [at, value] of list) copy[at] = value
+      try {
+        generateSkeleton(readObject(copy, 'x.o'), { object: { file: 'x.o' } })
+        made++
+      } catch (error) {
+        if (!(error instanceof BeetraceError)) throw error
+      }
+    }),
+    { numRuns: 200 },
+  )
+  assert.ok(made > 0)
 })

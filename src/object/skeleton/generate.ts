@@ -6,7 +6,7 @@ import { ObjectError } from '../../errors/index.ts'
 import { MAP_TYPE_RULES } from '../../map/index.ts'
 import { BPF_MAP_TYPE_PERF_EVENT_ARRAY, BPF_MAP_TYPE_RINGBUF, bpfMapTypeNames } from '../../sys/index.ts'
 import { eventType, KEPT_NAME } from '../event-type.ts'
-import { pascalCase, sectionProperty } from './names.ts'
+import { comment, pascalCase, quoted, sectionProperty } from './names.ts'
 import { propertyName, TypeText } from './type-text.ts'
 
 export interface SkeletonOptions {
@@ -35,11 +35,11 @@ export function generateSkeleton(object: CompiledObject, options: SkeletonOption
   ]
   const uses = USES.filter(word => members.some(line => new RegExp(`\\b${word}\\b`).test(line)))
   const imports = [`openSkeleton`, ...uses.map(word => `type ${word}`), 'type Skeleton'].sort(byName)
-  const hints = Object.entries(records).map(([label, type]) => `${propertyName(label)}: '${type}'`)
+  const hints = Object.entries(records).map(([label, type]) => `${propertyName(label)}: ${quoted(type)}`)
   return [
-    `// Made by \`bee gen skeleton\` of ${fileName(object.file)}: make it anew rather than change it.`,
+    `// Made by \`bee gen skeleton\` of ${comment(fileName(object.file))}: make it anew rather than change it.`,
     '',
-    `import { ${imports.join(', ')} } from '${options.importFrom ?? 'beetrace'}'`,
+    `import { ${imports.join(', ')} } from ${quoted(options.importFrom ?? 'beetrace')}`,
     '',
     ...(types?.declarations ?? []),
     `export interface ${pascal} extends Skeleton {`,
@@ -176,20 +176,15 @@ const whenOf = ({ role, frozen }: CompiledMap): keyof typeof WHEN =>
 /** Lines of 96 characters: editors choke on longer ones. */
 function objectLines(name: string, object: SkeletonOptions['object']): string[] {
   if ('file' in object)
-    return [`const OBJECT = { name: '${name}', file: ${quoted(object.file)}, beside: import.meta.url }`]
+    return [`const OBJECT = { name: ${quoted(name)}, file: ${quoted(object.file)}, beside: import.meta.url }`]
   const text = Buffer.from(object.bytes).toString('base64')
   const lines = text.match(/.{1,96}/g) ?? []
   return [
     'const OBJECT = {',
-    `  name: '${name}',`,
+    `  name: ${quoted(name)},`,
     '  base64: [',
     ...lines.map(line => `    '${line}',`),
     `  ].join(''),`,
     '}',
   ]
 }
-
-const quoted = (text: string): string =>
-  `'${JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")}'`
-
-const comment = (text: string): string => text.replaceAll('*/', '*\\/').replace(/[\r\n]/g, ' ')

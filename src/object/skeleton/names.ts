@@ -10,3 +10,12 @@ export function pascalCase(name: string): string {
   const joined = words.map(word => word[0]!.toUpperCase() + word.slice(1)).join('')
   return /^[A-Za-z]/.test(joined) ? joined : `_${joined}`
 }
+
+/** A string literal. Names are an object's, which may be anybody's: they must not end it. */
+export const quoted = (text: string): string =>
+  `'${JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")}'`
+
+/** Text of a comment, which must not end it. */
+export const comment = (text: string): string => text.replaceAll('*/', '*\\/').replace(LINE_ENDS, ' ')
+
+const LINE_ENDS = /[\r\n\u2028\u2029]/g

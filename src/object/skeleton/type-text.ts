@@ -10,7 +10,7 @@ import {
   memberBits,
   resolve,
 } from '../../btf/index.ts'
-import { pascalCase } from './names.ts'
+import { comment, pascalCase, quoted } from './names.ts'
 
 /** Enums with more values than this are any text. */
 const ENUM_VALUES_MAX = 64
@@ -85,10 +85,10 @@ export class TypeText {
     const open = type.values.length === 0 || type.values.length > ENUM_VALUES_MAX
     const text = open
       ? `string | ${rest}`
-      : `${type.values.map(({ name }) => `'${name}'`).join(' | ')} | ${rest}`
+      : `${type.values.map(({ name }) => quoted(name)).join(' | ')} | ${rest}`
     const own = type.name === '' ? typedef : type.name
     if (own === '') return text
-    return this.#named(type.id, own, name => `/** enum ${own} */\nexport type ${name} = ${text}\n`)
+    return this.#named(type.id, own, name => `/** enum ${comment(own)} */\nexport type ${name} = ${text}\n`)
   }
 
   #composite(type: BtfComposite, typedef: string, depth: number): string {
@@ -98,7 +98,7 @@ export class TypeText {
     return this.#named(type.id, own, name => {
       const label = type.name === '' ? own : `${type.kind} ${own}`
       const lines = this.#members(type, 0).map(line => `  ${line}\n`)
-      return `/** ${label}, ${type.sizeBytes} bytes */\nexport interface ${name} {\n${lines.join('')}}\n`
+      return `/** ${comment(label)}, ${type.sizeBytes} bytes */\nexport interface ${name} {\n${lines.join('')}}\n`
     })
   }
 
