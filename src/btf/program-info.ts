@@ -69,6 +69,15 @@ export function buildProgramInfo(
   const funcInfo: number[] = []
   const lineInfo: number[] = []
   const anySource = insns.some(insn => insn.source !== undefined)
+  // a source line may be long, and have many records
+  const strings = new Map<string, number>()
+  const stringOf = (text: string): number => {
+    const known = strings.get(text)
+    if (known !== undefined) return known
+    const offset = builder.string(cString(text))
+    strings.set(text, offset)
+    return offset
+  }
   let slot = 0
   let last: SourceLine | undefined
   insns.forEach((insn, index) => {
@@ -88,7 +97,7 @@ export function buildProgramInfo(
     }
     const source = startsFunction ? firstSource(insns, index, starts) : insn.source
     if (anySource && (startsFunction || (source !== undefined && !sameLine(source, last)))) {
-      lineInfo.push(slot, ...lineRecord(builder, source))
+      lineInfo.push(slot, ...lineRecord(source, stringOf))
       last = source
     }
     slot += insn.code === LD_IMM64 ? 2 : 1
@@ -143,11 +152,11 @@ const sameLine = (a: SourceLine, b: SourceLine | undefined): boolean =>
   b !== undefined && a.line === b.line && a.column === b.column && a.file === b.file && a.text === b.text
 
 /** line_col: bits 10-31 line, 0-9 column */
-function lineRecord(builder: BtfBuilder, source: SourceLine | undefined): number[] {
+function lineRecord(source: SourceLine | undefined, stringOf: (text: string) => number): number[] {
   if (!source) return [0, 0, 0]
   const line = Math.min(source.line, 0x3f_ffff)
   const column = Math.min(source.column, 0x3ff)
-  return [builder.string(cString(source.file)), builder.string(cString(source.text)), line * 1024 + column]
+  return [stringOf(source.file), stringOf(source.text), line * 1024 + column]
 }
 
 /** Strings end at a NUL; and a line break would break the lines of the verifier's log. */

@@ -8,6 +8,7 @@ import { ABI_NATIVE, machineOf, syscallNames } from '../kernel/uapi/index.ts'
 import { type Compilation, compileScript } from '../script/compile.ts'
 import { excerptOf, printDiagnostics, rangeOf } from '../script/diagnostics/index.ts'
 import { JsonOutput, type SourcePlace, TextOutput } from '../script/output/index.ts'
+import { EarlyMaps } from '../script/run/early-maps.ts'
 import { MachineKernelFacts } from '../script/run/kernel-facts.ts'
 import { MachineNames } from '../script/run/names.ts'
 import type { PacketFile } from '../script/run/packets.ts'
@@ -69,6 +70,7 @@ export async function runScript(
     without: [...options.withoutFeatures, ...without],
   })
   const namespace = ownPidNamespace()
+  const earlyMaps = new EarlyMaps()
   const compilation = compileScript(
     source.kind === 'text' ? 'stdin' : source.path,
     content,
@@ -94,7 +96,9 @@ export async function runScript(
         ...(pid === undefined ? {} : { pid, pidPath: command?.path ?? processExe(pid) ?? '' }),
       },
     },
-    options.stages.includes('ir'),
+    options.stages.length > 0
+      ? { dumpIr: options.stages.includes('ir') }
+      : { onMaps: specs => earlyMaps.begin(specs) },
   )
   const { sources, diagnostics } = compilation.parsed
   say(printDiagnostics(sources, diagnostics, { warnings: options.warnings }))
@@ -114,6 +118,7 @@ export async function runScript(
   try {
     return await runCompiled(compilation, options, {
       kernel,
+      earlyMaps,
       command,
       pid,
       environment,
@@ -128,6 +133,7 @@ export async function runScript(
 
 interface RunContext {
   readonly kernel: MachineKernelFacts
+  readonly earlyMaps: EarlyMaps
   readonly command: HeldCommand | undefined
   readonly pid: number | undefined
   readonly environment: Readonly<Record<string, string | undefined>>
@@ -144,7 +150,7 @@ async function runCompiled(
   options: ScriptOptions,
   context: RunContext,
 ): Promise<number> {
-  const { kernel, command, pid, environment, say, compiledMs } = context
+  const { kernel, earlyMaps, command, pid, environment, say, compiledMs } = context
   const startMs = nowMs()
   const { config, parsed } = compilation
   const probes = new MissingProbes(config.missing_probes, say)
@@ -171,9 +177,11 @@ async function runCompiled(
   }
   const ended = new Ended()
   const placeOf = ({ span }: { readonly span: Span }) => placeIn(parsed.sources, span)
+  const madeMaps = await earlyMaps.made()
   using session = new ScriptSession({
     script,
     kernel,
+    madeMaps,
     names: stacks =>
       new MachineNames({
         script,

@@ -10,7 +10,7 @@ import type { CompiledScript } from './compiled.ts'
 import { readConfig, type ScriptConfig } from './config.ts'
 import type { KernelFacts, RunFacts, UserFacts } from './facts.ts'
 import { builtinOf, functions } from './language/index.ts'
-import { lower } from './lower/lower.ts'
+import { type LowerOptions, lower } from './lower/lower.ts'
 import type { AttachPointSpec } from './parse/attach-point.ts'
 import { attachPointsOfAll, type ParsedScript, type ParseOptions, parseScript } from './parse/index.ts'
 import { resolveMessages as say } from './resolve/messages.ts'
@@ -35,6 +35,11 @@ export interface Compilation {
   readonly ir: string
 }
 
+export interface CompileOptions extends Pick<LowerOptions, 'onMaps'> {
+  /** whether to keep the text of every stage of the back end */
+  readonly dumpIr?: boolean
+}
+
 /**
  * Compiles a script. `name` is what messages call it. What is wrong with it is in `parsed.diagnostics`; everything that
  * can be found is found in one run.
@@ -44,7 +49,7 @@ export function compileScript(
   content: string | Uint8Array,
   options: ParseOptions,
   facts: ScriptFacts,
-  dumpIr = false,
+  { dumpIr = false, onMaps }: CompileOptions = {},
 ): Compilation {
   const parsed = parseScript(name, content, { isBuiltin: isWord, ...options })
   const { script, diagnostics, sources } = parsed
@@ -63,7 +68,7 @@ export function compileScript(
   const dump = (stage: string, text: string): void => {
     ir += `--- ${stage}\n${text}\n`
   }
-  const compiled = lower(checked, checkFacts, dumpIr ? { dump } : {})
+  const compiled = lower(checked, checkFacts, { ...(dumpIr && { dump }), ...(onMaps && { onMaps }) })
   return { parsed, config, places, checked, compiled, ir }
 }
 

@@ -15,6 +15,8 @@ export interface SourceFile {
   readonly text: string
   /** the byte offset at which each line starts; made on first need */
   lineStarts?: readonly number[]
+  /** the line that was asked for last: one string, however often */
+  lastLine?: { readonly line: number; readonly text: string }
 }
 
 export interface Sources {
@@ -76,11 +78,14 @@ export function positionOf(file: SourceFile, offset: number): Position {
 
 /** The bytes of one line, without its line end; `line` counts from 1. */
 export function lineOf(file: SourceFile, line: number): string {
+  if (file.lastLine?.line === line) return file.lastLine.text
   const starts = (file.lineStarts ??= lineStartsOf(file.text))
   const start = starts[line - 1]
   if (start === undefined) return ''
   const next = starts[line]
-  return file.text.slice(start, next === undefined ? file.text.length : next - 1)
+  const text = file.text.slice(start, next === undefined ? file.text.length : next - 1)
+  file.lastLine = { line, text }
+  return text
 }
 
 /** Start of a span as "file:line:column", for messages in a single line. */

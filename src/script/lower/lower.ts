@@ -2,7 +2,7 @@
 
 import { IrError } from '../../errors/index.ts'
 import { compileSpec, program as newProgram, type Program, u32 } from '../../ir/index.ts'
-import type { ProgramSpec } from '../../spec/spec.ts'
+import type { MapSpec, ProgramSpec } from '../../spec/spec.ts'
 import {
   BPF_MAP_TYPE_ARRAY,
   BPF_PROG_TYPE_TRACING,
@@ -22,6 +22,7 @@ import {
   CONTROL_MAP,
   type CompiledScript,
   type Place,
+  RING_MAP,
   type ScriptProgram,
 } from '../compiled.ts'
 import { pidTgid } from '../language/builtins/process.ts'
@@ -44,11 +45,14 @@ import {
 export interface LowerOptions {
   /** gets the text of every function after every stage of the back end (`-d ir`) */
   readonly dump?: (stage: string, text: string) => void
+  /** gets the maps that are known before any program is made, as they will be in `mapSpecs` */
+  readonly onMaps?: (specs: readonly MapSpec[]) => void
 }
 
 /** Makes programs and maps of a script without errors. @throws IrError IR_STACK, IR_TOO_LARGE */
 export function lower(checked: CheckedScript, facts: CheckFacts, options: LowerOptions = {}): CompiledScript {
   const shared = new ScriptBuilder(checked, facts)
+  options.onMaps?.(shared.mapSpecs.filter(({ name }) => name !== RING_MAP))
   const programs: ScriptProgram[] = []
   const bodies = checked.bodies.flatMap(body => byOfferedMechanism(body, facts))
   const sessions = kprobeSessions(bodies, facts)

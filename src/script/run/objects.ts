@@ -3,6 +3,7 @@
 import { BeetraceError } from '../../errors/index.ts'
 import { BpfMap } from '../../map/index.ts'
 import { type LoadOptions, Program, resolveProgramTarget, withProgram } from '../../program/index.ts'
+import type { MapSpec } from '../../spec/spec.ts'
 import type { CompiledScript, ScriptProgram } from '../compiled.ts'
 import type { KernelFacts } from '../facts.ts'
 
@@ -16,17 +17,22 @@ export class ScriptObjects implements Disposable {
   readonly maps: Readonly<Record<string, BpfMap>>
   readonly programs: readonly LoadedProgram[]
 
-  /** Throws VerifierError, SyscallError, NotSupportedError; nothing is left loaded then. */
-  constructor(script: CompiledScript, kernel: KernelFacts) {
+  /**
+   * Makes what is not in `made`, and takes that over. Throws VerifierError, SyscallError, NotSupportedError; nothing is left
+   * loaded then.
+   */
+  constructor(script: CompiledScript, kernel: KernelFacts, made: ReadonlyMap<MapSpec, BpfMap> = new Map()) {
     const maps: Record<string, BpfMap> = {}
     const programs: LoadedProgram[] = []
     try {
-      for (const spec of script.mapSpecs) maps[spec.name] = BpfMap.create(spec)
+      for (const spec of script.mapSpecs) maps[spec.name] = made.get(spec) ?? BpfMap.create(spec)
       for (const source of script.programs) {
         programs.push({ program: loadFor(source, loadOptions(maps, kernel)), source })
       }
     } catch (error) {
-      for (const owner of [...programs.map(p => p.program), ...Object.values(maps)]) owner.close()
+      for (const owner of [...programs.map(p => p.program), ...Object.values(maps), ...made.values()]) {
+        owner.close()
+      }
       throw error
     }
     this.maps = maps

@@ -5,7 +5,9 @@ import type { BeetraceError } from '../../errors/index.ts'
 import { EventReader, mappedLossCounter, RingBuffer, waitingFlag } from '../../events/index.ts'
 import { onlineCpus } from '../../kernel/index.ts'
 import { attachIterator, closeLinks, type Link, readIterator } from '../../link/index.ts'
+import type { BpfMap } from '../../map/index.ts'
 import type { Program } from '../../program/index.ts'
+import type { MapSpec } from '../../spec/spec.ts'
 import { CLOCK_BOOTTIME, CLOCK_REALTIME, clockNs, nowMs } from '../../sys/index.ts'
 import type { ByteWriter } from '../../text/index.ts'
 import {
@@ -43,6 +45,8 @@ export interface ScriptSink {
 export interface SessionOptions {
   readonly script: CompiledScript
   readonly kernel: KernelFacts
+  /** maps that are there already, by the script's spec of them; taken over */
+  readonly madeMaps?: ReadonlyMap<MapSpec, BpfMap>
   /** made once the maps are there */
   readonly names: (stacks: StackFrames) => Names
   /** a file for packets, of `skboutput`; throws when it cannot be made */
@@ -106,7 +110,7 @@ export class ScriptSession implements Disposable {
   /** Creates the maps and loads the programs. Throws the errors of its parts, with nothing left behind. */
   constructor(options: SessionOptions) {
     this.#options = options
-    this.#objects = new ScriptObjects(options.script, options.kernel)
+    this.#objects = new ScriptObjects(options.script, options.kernel, options.madeMaps)
     const { maps } = this.#objects
     try {
       this.#names = options.names(new StackFrames(options.script, maps))
