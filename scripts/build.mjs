@@ -8,13 +8,14 @@ import {
   existsSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   statSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs'
-import { dirname, relative, resolve } from 'node:path'
+import { dirname, join, normalize, relative, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { COMMANDS, isPublic } from './exports.mjs'
 
@@ -30,6 +31,9 @@ const COMMON = {
   legalComments: 'none',
   logLevel: 'warning',
   write: false,
+  // names stay: they are what a stack trace says
+  minifyWhitespace: true,
+  minifySyntax: true,
 }
 
 /** src/index.ts and src/FLOOR/index.ts of the public floors, which share their code. */
@@ -55,7 +59,6 @@ const command = name => ({
   entryPoints: [`src/cli/${name}.ts`],
   outExtension: { '.js': '.cjs' },
   format: 'cjs',
-  minifyWhitespace: true,
   define: { 'import.meta.url': 'fileUrl' },
   banner: { js: `const fileUrl = require('node:url').pathToFileURL(__filename).href` },
   plugins: [quickStart],
@@ -167,6 +170,22 @@ export function isStale() {
 const emitTypes = () => {
   const tsc = spawnSync('node_modules/.bin/tsc', ['-p', 'tsconfig.types.json'], { stdio: 'inherit' })
   if (tsc.status !== 0) throw new Error('tsc failed')
+  const kept = new Set(publicTypes())
+  for (const file of filesUnder('dist/types')) if (!kept.has(file)) rmSync(file)
+}
+
+/** The declarations that package.json's exports name, and those they mention. */
+const publicTypes = () => {
+  const { exports } = JSON.parse(readFileSync('package.json', 'utf8'))
+  const files = Object.values(exports).flatMap(({ types }) => (types === undefined ? [] : [normalize(types)]))
+  // grows while it is walked
+  for (const file of files) {
+    for (const [, path] of readFileSync(file, 'utf8').matchAll(/(?:from |import\()["'](\.[^"']*)["']/g)) {
+      const mentioned = join(dirname(file), path.replace(/\.ts$/, '.d.ts'))
+      if (!files.includes(mentioned)) files.push(mentioned)
+    }
+  }
+  return files
 }
 
 const filesUnder = (dir, folders = false) =>
