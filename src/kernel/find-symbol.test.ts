@@ -5,6 +5,7 @@ import { findKernelSymbol } from './find-symbol.ts'
 
 const TEXT = Buffer.from(
   [
+    '0000000000000000 A __per_cpu_start',
     'ffffffff81000000 T _stext',
     'ffffffff81000010 t helper',
     'ffffffff81000020 t helper_two',
@@ -23,6 +24,7 @@ const cases: [name: string, found: [address: bigint, module: string | undefined]
       [0xffffffffc0000000n, 'module'],
     ],
   ],
+  ['__per_cpu_start', [[0n, undefined]]],
   ['help', []],
   ['end', [[0xffffffff81000030n, undefined]]],
   ['absent', []],

@@ -11,6 +11,17 @@ export const readKallsyms = (): Buffer => readFileSync('/proc/kallsyms')
  * @throws BeetraceError `KALLSYMS_RESTRICTED` when there is one, but the kernel hides the addresses
  */
 export function findKernelSymbol(kallsyms: Buffer, name: string): KernelSymbol[] {
+  const lines = linesOf(kallsyms, name)
+  if (lines.length === 0) return []
+  // a symbol may truly lie at 0, as the first of the per-CPU data does: one that never does tells whether addresses are hidden
+  if (name !== WITNESS) lines.push(...linesOf(kallsyms, WITNESS))
+  return new KernelSymbols(Buffer.concat(lines)).lookup(name)
+}
+
+/** Where the kernel's text starts. */
+const WITNESS = '_stext'
+
+function linesOf(kallsyms: Buffer, name: string): Buffer[] {
   const lines: Buffer[] = []
   for (const end of ['\n', '\t']) {
     const sought = Buffer.from(` ${name}${end}`, 'latin1')
@@ -20,5 +31,5 @@ export function findKernelSymbol(kallsyms: Buffer, name: string): KernelSymbol[]
       lines.push(kallsyms.subarray(start, stop < 0 ? kallsyms.length : stop + 1))
     }
   }
-  return lines.length === 0 ? [] : new KernelSymbols(Buffer.concat(lines)).lookup(name)
+  return lines
 }

@@ -9,6 +9,7 @@ import {
   onlineCpus,
   openTraceFs,
   RETURN_PROBE_CONFIG,
+  requireFeature,
   type TraceFs,
 } from '../kernel/index.ts'
 import { cString, PERF_TYPE_TRACEPOINT, type PerfEventAttr, perfEventOpen } from '../sys/index.ts'
@@ -43,7 +44,14 @@ export function attachKprobe(program: Attachable, place: KprobePlace, options: K
     if (fd < 0) throw new SyscallError('perf_event_open', fd, action, openHint(-fd, place))
     return linkPerfEvents(program, { fds: [fd], enable: true, action, hintFor }, options)
   }
-  if (through === 'tracefs') return new Link(target, attachThroughTracefs(place, options, attach))
+  if (through === 'tracefs') {
+    try {
+      return new Link(target, attachThroughTracefs(place, options, attach))
+    } catch (error) {
+      if (options.through === undefined) requireFeature(features.kprobe) // a kernel without any says so
+      throw error
+    }
+  }
   return new Link(
     target,
     attach({

@@ -26,6 +26,7 @@ import {
   mapMemory,
   PROT_READ,
   PROT_WRITE,
+  pinHint,
   setU64,
 } from '../sys/index.ts'
 import type { Codec } from './codec.ts'
@@ -264,7 +265,8 @@ export class BpfMap implements Disposable {
 
   /** Makes the map outlive us under a path of a BPF file system. */
   pin(path: string): void {
-    checkSyscall(bpfObjPin(this.fd, path), 'bpf(BPF_OBJ_PIN)', `pin ${this.#label()} at ${path}`)
+    const result = bpfObjPin(this.fd, path)
+    checkSyscall(result, 'bpf(BPF_OBJ_PIN)', `pin ${this.#label()} at ${path}`, pinHint(result))
   }
 
   info(): MapInfo {

@@ -2,7 +2,7 @@
 
 import { BeetraceError, errno, SyscallError } from '../errors/index.ts'
 import type { MapSpec } from '../spec/spec.ts'
-import { bpfObjGet } from '../sys/index.ts'
+import { BPF_F_RDONLY_PROG, BPF_MAP_TYPE_DEVMAP, BPF_MAP_TYPE_DEVMAP_HASH, bpfObjGet } from '../sys/index.ts'
 import { BpfMap } from './bpf-map.ts'
 import { type MapCreateOptions, mapCreateAttr } from './create.ts'
 
@@ -30,12 +30,16 @@ export const openOrCreatePinned = (
   if (fd < 0) throw new SyscallError('bpf(BPF_OBJ_GET)', -fd, `open pinned map ${path}`)
   const map = new BpfMap(fd, spec.name)
   const wanted = mapCreateAttr(spec)
+  // the kernel adds this flag to maps of devices, whoever makes them
+  const added =
+    map.type === BPF_MAP_TYPE_DEVMAP || map.type === BPF_MAP_TYPE_DEVMAP_HASH ? BPF_F_RDONLY_PROG : 0
   const differing = [
     ['type', map.type, wanted.mapType],
     ['key size', map.keySize, wanted.keySize],
     ['value size', map.valueSize, wanted.valueSize],
     ['max_entries', map.maxEntries, wanted.maxEntries],
-    ['flags', map.flags, wanted.mapFlags],
+    ['flags', map.flags & ~added, (wanted.mapFlags ?? 0) & ~added],
+    ['map_extra', map.info().mapExtra, wanted.mapExtra ?? 0n],
   ].find(([, has, want]) => has !== want)
   if (differing === undefined) return map
   map.close()

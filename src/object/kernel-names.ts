@@ -37,16 +37,23 @@ export class KernelNames implements Disposable {
     return this.#moduleFds.size === 0 ? undefined : Int32Array.of(0, ...this.#moduleFds.values())
   }
 
-  /** Throws ObjectError for what is missing and not weak, or has another type than the program believes. */
-  find(name: string): FoundName {
+  /**
+   * Throws ObjectError for what is missing and not weak, or has another type than the program believes.
+   * @param fail throws it with the place that asks
+   */
+  find(name: string, fail: (what: string) => never = this.#fail): FoundName {
     const known = this.#found.get(name)
     if (known !== undefined) return known
     const extern = this.#object.externs.find(each => each.name === name)
-    if (extern === undefined) throw new ObjectError(this.#object.file, `"${name}" is not among the externs`)
-    const found = this.#find(extern)
-    if (found.kind === 'absent' && !extern.weak) throw this.#missing(extern)
+    if (extern === undefined) return fail(`"${name}" is not among the externs`)
+    const found = this.#find(extern, fail)
+    if (found.kind === 'absent' && !extern.weak) return fail(missing(extern))
     this.#found.set(name, found)
     return found
+  }
+
+  readonly #fail = (what: string): never => {
+    throw new ObjectError(this.#object.file, what)
   }
 
   close(): void {
@@ -59,45 +66,44 @@ export class KernelNames implements Disposable {
     this.close()
   }
 
-  #find(extern: Extern): FoundName {
+  #find(extern: Extern, fail: Fail): FoundName {
     switch (extern.kind) {
       case 'address':
-        return this.#address(extern.name)
+        return this.#address(extern.name, fail)
       case 'variable':
-        return this.#typed(extern, 'var')
+        return this.#typed(extern, 'var', fail)
       case 'function':
-        return this.#typed(extern, 'func')
+        return this.#typed(extern, 'func', fail)
       case 'kconfig':
-        throw new ObjectError(this.#object.file, `"${extern.name}" is configuration and has no address`)
+        return fail(`"${extern.name}" is configuration and has no address`)
     }
   }
 
-  #address(name: string): FoundName {
+  #address(name: string, fail: Fail): FoundName {
     this.#symbols ??= readKallsyms()
     const [first, ...others] = findKernelSymbol(this.#symbols, name)
     if (first === undefined) return { kind: 'absent' }
     const other = others.find(each => each.address !== first.address)
     if (other !== undefined)
-      throw new ObjectError(
-        this.#object.file,
+      return fail(
         `extern "${name}" is ambiguous: the kernel has it at 0x${first.address.toString(16)} and 0x${other.address.toString(16)}`,
       )
     return { kind: 'address', address: first.address }
   }
 
-  #typed(extern: Extern & { readonly typeId: number }, kind: 'var' | 'func'): FoundName {
+  #typed(extern: Extern & { readonly typeId: number }, kind: 'var' | 'func', fail: Fail): FoundName {
     if (!hasVmlinuxBtf()) return { kind: 'absent' }
     const name = essentialName(extern.name)
     const inKernel = vmlinuxBtf().find(name, kind)
     if (inKernel !== undefined) {
-      if (!this.#agrees(extern, vmlinuxBtf(), inKernel.typeId)) return this.#unlike(extern)
+      if (!this.#agrees(extern, vmlinuxBtf(), inKernel.typeId)) return unlike(extern, fail)
       return { kind: 'btf', btfId: inKernel.id, moduleFd: 0, fdIndex: 0 }
     }
     for (const module of modulesWithBtf()) {
       const btf = moduleBtf(module)
       const type = btf.findAll(name, kind).find(each => each.id >= btf.firstId)
       if (type === undefined) continue
-      if (!this.#agrees(extern, btf, type.typeId)) return this.#unlike(extern)
+      if (!this.#agrees(extern, btf, type.typeId)) return unlike(extern, fail)
       let moduleFd = this.#moduleFds.get(module)
       if (moduleFd === undefined) this.#moduleFds.set(module, (moduleFd = openModuleBtf(module)))
       return {
@@ -113,21 +119,17 @@ export class KernelNames implements Disposable {
   #agrees({ typeId }: { readonly typeId: number }, kernel: Btf, kernelTypeId: number): boolean {
     return typesAgree(this.#object.btf!, typeId, kernel, resolve(kernel, kernel.type(kernelTypeId)).id)
   }
+}
 
-  /** A weak one of another type is as good as none: the program has another way for that kernel. */
-  #unlike(extern: Extern): FoundName {
-    if (extern.weak) return { kind: 'absent' }
-    throw new ObjectError(
-      this.#object.file,
-      `extern ${extern.kind} "${extern.name}" has another type in this kernel than in the program`,
-    )
-  }
+type Fail = (what: string) => never
 
-  #missing(extern: Extern): ObjectError {
-    const what = extern.kind === 'function' ? 'function' : extern.kind === 'variable' ? 'variable' : 'symbol'
-    return new ObjectError(
-      this.#object.file,
-      `this kernel has no ${what} "${extern.name}": declare the extern weak if the program can do without it`,
-    )
-  }
+/** A weak one of another type is as good as none: the program has another way for that kernel. */
+function unlike(extern: Extern, fail: Fail): FoundName {
+  if (extern.weak) return { kind: 'absent' }
+  return fail(`extern ${extern.kind} "${extern.name}" has another type in this kernel than in the program`)
+}
+
+function missing({ name, kind }: Extern): string {
+  const what = kind === 'function' ? 'function' : kind === 'variable' ? 'variable' : 'symbol'
+  return `this kernel has no ${what} "${name}": declare the extern weak if the program can do without it`
 }

@@ -83,6 +83,8 @@ export function loadObjectProgram(program: ObjectProgram, input: ProgramInput): 
   try {
     return loadVariant(program, spec, options)
   } catch (error) {
+    // what it attaches to by BTF is looked up as it is loaded
+    if (error instanceof BtfError) throw new ObjectError(object.file, error.message, place, { cause: error })
     throw explained(error, program.name, poisoned)
   }
 }

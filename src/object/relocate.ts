@@ -21,7 +21,7 @@ import {
   BPF_W,
   BPF_X,
 } from '../sys/index.ts'
-import type { KernelNames } from './kernel-names.ts'
+import type { FoundName, KernelNames } from './kernel-names.ts'
 
 /** Numbers of functions that no kernel has; the same as libbpf's, which other tools know, too. */
 const POISON_CORE = 0xbad2310
@@ -88,11 +88,13 @@ export function relocate(program: CompiledProgram, input: RelocateInput): Reloca
       continue
     }
     if (ref.kind === 'kfunc') {
-      const found = input.names.find(ref.name)
+      const found = input.names.find(ref.name, what => input.fail(what, here))
       if (found.kind === 'btf') insns.push(insn)
       else poison(POISON_KFUNC + poisonCount++, `this kernel has no function "${ref.name}" (declared weak)`)
-    } else if (ref.kind === 'ksym') insns.push(loadOf(insn, ref.name, input.names))
-    else if ((ref.kind === 'map' || ref.kind === 'mapValue') && input.missingMaps.has(ref.name))
+    } else if (ref.kind === 'ksym') {
+      const found = input.names.find(ref.name, what => input.fail(what, here))
+      insns.push(loadOf(insn, found))
+    } else if ((ref.kind === 'map' || ref.kind === 'mapValue') && input.missingMaps.has(ref.name))
       poison(POISON_MAP + poisonCount++, `map "${ref.name}" was left out (autocreate is off)`)
     else insns.push(insn)
   }
@@ -125,9 +127,8 @@ function poisonInsns(insn: Insn, imm: number): Insn[] {
 }
 
 /** The address of a symbol, or a typed variable by its id; 0 for a weak one that is absent. */
-function loadOf(insn: Insn, name: string, names: KernelNames): Insn {
+function loadOf(insn: Insn, found: FoundName): Insn {
   const { ref: _, ...plain } = insn
-  const found = names.find(name)
   switch (found.kind) {
     case 'absent':
       return { ...plain, src: 0, imm64: 0n }

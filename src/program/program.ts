@@ -12,6 +12,7 @@ import {
   bpfProgTestRun,
   checkSyscall,
   closeFd,
+  pinHint,
 } from '../sys/index.ts'
 import { type LoadOptions, loadProgram } from './load.ts'
 import { type ProgramInfo, readProgramInfo } from './program-info.ts'
@@ -112,7 +113,8 @@ export class Program implements Disposable {
 
   /** Makes the program outlive us under a path of a BPF file system. */
   pin(path: string): void {
-    checkSyscall(bpfObjPin(this.fd, path), 'bpf(BPF_OBJ_PIN)', `pin program "${this.name}" at ${path}`)
+    const result = bpfObjPin(this.fd, path)
+    checkSyscall(result, 'bpf(BPF_OBJ_PIN)', `pin program "${this.name}" at ${path}`, pinHint(result))
   }
 
   /** Lets the program own a map its code does not mention (metadata). */

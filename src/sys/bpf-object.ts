@@ -1,5 +1,6 @@
 // bpf(2) commands that are the same for every kind of object: pins, ids, information.
 
+import { errno } from '../errors/index.ts'
 import { beginAttr, callBpf, getU32, pointer, s32, u32 } from './bpf-attr.ts'
 import {
   BPF_BTF_GET_FD_BY_ID,
@@ -23,6 +24,22 @@ export const bpfObjPin = (fd: number, path: string): number => {
   pointer(attr, 0, cString(path))
   s32(attr, 8, fd)
   return callBpf(BPF_OBJ_PIN, 16)
+}
+
+/** What to do about a path that took no pin. */
+export const pinHint = (result: number): { readonly hint: string } | undefined => {
+  switch (-result) {
+    case errno.EPERM:
+      return {
+        hint: 'the path must be in a BPF file system, as /sys/fs/bpf is, and its last part without dots',
+      }
+    case errno.ENOENT:
+      return { hint: 'make its folder first; a BPF file system is mounted by mount -t bpf bpf /sys/fs/bpf' }
+    case errno.EEXIST:
+      return { hint: 'remove what is there (rm), or pin under another name' }
+    default:
+      return undefined
+  }
 }
 
 /** A descriptor of a pinned object. `fileFlags`: 0, BPF_F_RDONLY or BPF_F_WRONLY */

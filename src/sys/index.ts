@@ -36,6 +36,7 @@ export {
   bpfObjPin,
   bpfTaskFdQuery,
   type ObjectKind,
+  pinHint,
   type TaskFdQueryResult,
 } from './bpf-object.ts'
 export {

@@ -2,7 +2,7 @@
 
 import type { Btf } from '../../btf/index.ts'
 import { ObjectError, type ObjectPlace } from '../../errors/index.ts'
-import type { Elf, ElfSection } from '../elf.ts'
+import { type Elf, type ElfSection, findSection } from '../elf.ts'
 import { readRelocations, relocationSectionsFor } from '../relocations.ts'
 import type { ObjectSymbol, ObjectSymbols } from './symbols.ts'
 
@@ -19,6 +19,12 @@ export interface ReadContext {
 export const refuse = (context: { readonly file: string }, what: string, place: ObjectPlace = {}): never => {
   throw new ObjectError(context.file, what, place)
 }
+
+/** What to do about an object without BTF. */
+export const whyNoTypes = (elf: Elf): string =>
+  findSection(elf, '.debug_info') === undefined
+    ? 'which the object lacks: compile with -g'
+    : 'which the object lacks: it has DWARF only, so use clang 10 or newer with -g, and do not strip .BTF'
 
 export interface ObjectRelocation {
   /** bytes into the section */

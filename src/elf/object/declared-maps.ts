@@ -4,7 +4,7 @@ import { resolve, sizeOf } from '../../btf/index.ts'
 import type { MapSpec } from '../../spec/spec.ts'
 import { BPF_MAP_TYPE_PROG_ARRAY } from '../../sys/bpf-constants.generated.ts'
 import type { CompiledMap } from './compiled-object.ts'
-import { type ObjectRelocation, type ReadContext, refuse, relocationsOf } from './context.ts'
+import { type ObjectRelocation, type ReadContext, refuse, relocationsOf, whyNoTypes } from './context.ts'
 import { type MapDefinition, parseMapDefinition } from './map-definition.ts'
 import type { ObjectSymbol } from './symbols.ts'
 
@@ -23,7 +23,7 @@ export function readDeclaredMaps(context: ReadContext, btfBytes: Uint8Array | un
   const { btf } = context
   const datasec = btf?.find('.maps', 'datasec')
   if (btf === undefined || datasec === undefined || btfBytes === undefined)
-    return refuse(context, 'the maps here are described by BTF, which the object lacks: compile with -g', {
+    return refuse(context, `the maps here are described by BTF, ${whyNoTypes(context.elf)}`, {
       section: '.maps',
     })
   const relocations = relocationsOf(context, section)

@@ -36,7 +36,7 @@ import { type ObjectSymbol, readObjectSymbols } from './symbols.ts'
  * @throws ElfError, BtfError, ObjectError, AsmError for what is malformed; nothing else
  */
 export function readObject(bytes: Uint8Array, file: string): CompiledObject {
-  if (!isElf(bytes)) throw new ElfError(file, `is no compiled object: it does not start as an ELF file does`)
+  if (!isElf(bytes)) throw new ElfError(file, `is no compiled object: ${startOf(bytes)}`)
   const elf = parseElf(bytesSource(file, bytes))
   checkKind(elf, file)
   const symbols = readObjectSymbols(elf)
@@ -108,6 +108,11 @@ function withArenaData(context: ReadContext, map: CompiledMap): CompiledMap {
 
 /** An arena has 4 GiB at most; no object's initial data comes near this. */
 const ARENA_BYTES_MAX = 1 << 28
+
+const startOf = (bytes: Uint8Array): string =>
+  bytes[0] === 0x42 && bytes[1] === 0x43 && bytes[2] === 0xc0 && bytes[3] === 0xde
+    ? 'it is bitcode of LLVM, which -flto and -emit-llvm leave: compile without'
+    : 'it does not start as an ELF file does'
 
 function checkKind(elf: Elf, file: string): void {
   if (!elf.is64) throw new ElfError(file, 'is of 32 bits: BPF objects have 64')

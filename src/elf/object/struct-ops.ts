@@ -5,7 +5,7 @@ import { resolve, sizeOf } from '../../btf/index.ts'
 import { BPF_F_LINK, BPF_MAP_TYPE_STRUCT_OPS } from '../../sys/bpf-constants.generated.ts'
 import { sectionData } from '../section-data.ts'
 import type { CompiledMap } from './compiled-object.ts'
-import { type ReadContext, refuse, relocationsOf } from './context.ts'
+import { type ReadContext, refuse, relocationsOf, whyNoTypes } from './context.ts'
 
 const SECTION = /^\?*\.struct_ops(\.link)?$/
 
@@ -18,7 +18,7 @@ export function readStructOps(context: ReadContext): CompiledMap[] {
   return sections.flatMap(section => {
     const datasec = btf?.find(section.name, 'datasec')
     if (btf === undefined || datasec === undefined)
-      return refuse(context, 'is described by BTF, which the object lacks: compile with -g', {
+      return refuse(context, `is described by BTF, ${whyNoTypes(elf)}`, {
         section: section.name,
       })
     const bytes = sectionData(elf, section)
