@@ -56,6 +56,7 @@ export {
   requireTraceable,
   threadIds,
 } from './process.ts'
+export { isInOrphanedGroup } from './process-group.ts'
 export type { Mapping } from './process-maps.ts'
 export { programTypeFeatures } from './program-features.ts'
 export { compareReleases, isAtLeast, type KernelRelease, kernelRelease, parseRelease } from './release.ts'

@@ -65,6 +65,8 @@ export const CALL_NO_RETURN = 4
 export const CALL_REFETCHED = 8
 /** RECORD_SIGNAL: the thread is in a call that will make a record; the signal is shown behind it */
 export const SIGNAL_DURING_CALL = 16
+/** RECORD_SIGNAL: it stops the process by default, and nobody handles it */
+export const SIGNAL_STOPS = 32
 
 /** the memory could not be read (bad pointer, or a page not present) */
 export const SEGMENT_FAULT = 1

@@ -112,6 +112,22 @@ check(
     ],
   },
 )
+check(
+  'a process that is stopped, and goes on',
+  [
+    ...['-f', '-e', 'exit_group', 'sh', '-c'],
+    'sh -c "kill -STOP \\$\\$; exit 4" & until grep -q "^State:.T" /proc/$!/status; do sleep .1; done; kill -CONT $!; wait $!',
+  ],
+  {
+    status: 4,
+    lines: [
+      /^\d+ +--- SIGSTOP \{si_signo=SIGSTOP, si_code=SI_USER/,
+      /^\d+ +--- stopped by SIGSTOP ---$/,
+      /^\d+ +--- SIGCONT \{si_signo=SIGCONT/,
+      /^\d+ +exit_group\(4\)/,
+    ],
+  },
+)
 check('children with -f, by pid', ['-f', 'sh', '-c', '(exit 3); true'], {
   lines: [
     /^\d+ +execve\(/,

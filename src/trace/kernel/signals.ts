@@ -11,6 +11,7 @@ import {
   RECORD_SIGNAL,
   SEGMENT_HEAD_BYTES,
   SIGNAL_DURING_CALL,
+  SIGNAL_STOPS,
 } from '../record.ts'
 import {
   now,
@@ -43,6 +44,9 @@ const TRACE_SIGNAL_IGNORED = 1
 /** include/linux/sched/signal.h */
 const SIGNAL_GROUP_EXIT = 4
 const SIGKILL = 9
+/** SIGSTOP, SIGTSTP, SIGTTIN and SIGTTOU have numbers in a row */
+const FIRST_STOP_SIGNAL = 19
+const STOP_SIGNALS = 4
 
 /** raw_tp/signal_deliver (int sig, struct kernel_siginfo *info, struct k_sigaction *ka), in the receiver */
 export function signalDeliver(plan: TracePlan): Program {
@@ -52,7 +56,16 @@ export function signalDeliver(plan: TracePlan): Program {
       const info = b.load(ctx, 8, u64)
       // no signal anybody sent, but the end of a process that is being killed: told where it was sent
       b.if(b.eq(info, SEND_SIG_NOINFO), () => b.return(0))
-      emitSignal(b, traced, b.load(ctx, 0, u64), info)
+      const sig = b.load(ctx, 0, u64)
+      const stops = b.variable(u32, 0)
+      b.if(b.lt(b.sub(sig, FIRST_STOP_SIGNAL), STOP_SIGNALS), () => {
+        // struct k_sigaction begins with the handler; SIG_DFL is 0
+        const handler = b.slot(8, 'handler')
+        b.store(handler, 0, 1, u64)
+        b.call('probe_read_kernel', [handler, 8, b.load(ctx, 16, u64)])
+        b.if(b.eq(b.load(handler, 0, u64), 0), () => stops.set(SIGNAL_STOPS))
+      })
+      emitSignal(b, traced, sig, info, stops.get())
     })
     b.return(0)
   })
@@ -85,21 +98,27 @@ export function signalGenerate(plan: TracePlan): Program {
         },
         () => b.if(ending, () => b.return(0)),
       )
-      emitSignal(b, traced, sig, b.load(ctx, 8, u64))
+      emitSignal(b, traced, sig, b.load(ctx, 8, u64), 0)
     })
     b.return(0)
   })
   return p
 }
 
-function emitSignal(b: Builder, { thread, tid, tgid }: TracedThread, sig: Value, info: Value): void {
+function emitSignal(
+  b: Builder,
+  { thread, tid, tgid }: TracedThread,
+  sig: Value,
+  info: Value,
+  more: Value | number,
+): void {
   const state = b.load(thread, THREAD_FLAGS, u32)
   b.if(b.test(state, THREAD_AWAITS_EXEC), () => b.return(0))
   const nr = b.convert(sig, u32)
-  const flags = b.variable(u32, CALL_HAS_SEGMENTS)
+  const flags = b.variable(u32, typeof more === 'number' ? CALL_HAS_SEGMENTS : b.or(more, CALL_HAS_SEGMENTS))
   // with a filter by result nobody knows whether the call will be shown
   b.if(b.not(b.logicalOr(isOn(b, 'onlySuccessful'), () => isOn(b, 'onlyFailed'))), () =>
-    b.if(b.test(state, THREAD_IN_CALL), () => flags.set(CALL_HAS_SEGMENTS | SIGNAL_DURING_CALL)),
+    b.if(b.test(state, THREAD_IN_CALL), () => flags.set(b.or(flags.get(), SIGNAL_DURING_CALL))),
   )
   const time = now(b)
   emitReserved(b, RECORD_FIXED_BYTES + SEGMENT_HEAD_BYTES + SIGINFO_BYTES, record => {

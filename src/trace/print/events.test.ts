@@ -10,7 +10,9 @@ import { EventPrinter } from './events.ts'
 import { LinePrefix } from './line-prefix.ts'
 import { writeSummary } from './summary.ts'
 
-const printed = (spec: RecordSpec, kind: 'signal' | 'exit' | 'superseded' | 'signalJson' | 'exitJson') => {
+type Kind = 'signal' | 'stopped' | 'exit' | 'superseded' | 'signalJson' | 'stoppedJson' | 'exitJson'
+
+const printed = (spec: RecordSpec, kind: Kind) => {
   const out = new ByteWriter(16)
   const record = writeRecord(spec)
   const reader = new RecordReader()
@@ -44,6 +46,11 @@ test('signals', () => {
   check(signal(11, 11, 0, 1, 0, 0), 'SIGSEGV {si_signo=SIGSEGV, si_code=SEGV_MAPERR, si_addr=NULL}')
   check(signal(11, 11, 0, 0x80), 'SIGSEGV {si_signo=SIGSEGV, si_code=SI_KERNEL}')
   check({ kind: RECORD_SIGNAL, nr: 40 }, 'SIGRT_8')
+})
+
+test('stops', () => {
+  assert.equal(printed(signal(19, 19), 'stopped'), '--- stopped by SIGSTOP ---\n')
+  assert.equal(JSON.parse(printed(signal(20, 20), 'stoppedJson')).stopped, 'SIGTSTP')
 })
 
 test('exits', () => {

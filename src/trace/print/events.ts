@@ -38,6 +38,14 @@ export class EventPrinter {
     out.ascii(' ---\n')
   }
 
+  /** `--- stopped by SIGSTOP ---`, behind the signal that did it */
+  stopped(out: ByteWriter, record: RecordReader): void {
+    this.calls.prefix.write(out, record.tid, record.timeNs)
+    out.ascii('--- stopped by ')
+    out.ascii(this.nameOf(record.nr))
+    out.ascii(' ---\n')
+  }
+
   /** RECORD_EXIT: `+++ exited with 3 +++`, `+++ killed by SIGSEGV (core dumped) +++` */
   exit(out: ByteWriter, record: RecordReader): void {
     this.calls.prefix.write(out, record.tid, record.timeNs)
@@ -72,6 +80,14 @@ export class EventPrinter {
       w.field('siginfo')
       printSiginfo(w, record.view, at, this.calls.call)
     }
+    this.endJson(out)
+  }
+
+  /** `{"pid":…,"tid":…,"stopped":"SIGSTOP"}` */
+  stoppedJson(out: ByteWriter, record: RecordReader): void {
+    const w = this.beginJson(out, record)
+    w.field('stopped')
+    w.symbol(this.nameOf(record.nr))
     this.endJson(out)
   }
 

@@ -1,5 +1,6 @@
 // Records to lines: pairs each call's entry with its exit and hands both to the printers.
 
+import { isInOrphanedGroup } from '../../kernel/index.ts'
 import { ByteWriter } from '../../text/index.ts'
 import { Pending, RecordReader } from '../decode/index.ts'
 import type { TraceOptions } from '../options.ts'
@@ -16,6 +17,7 @@ import {
   RECORD_FORK,
   RECORD_SIGNAL,
   SIGNAL_DURING_CALL,
+  SIGNAL_STOPS,
 } from '../record.ts'
 import type { Machine } from '../tables/index.ts'
 import { BegunCalls } from './begun-calls.ts'
@@ -31,6 +33,9 @@ export interface LineOptions {
   /** a traced thread or process was made */
   readonly onFork: (tid: number, tgid: number, parentTgid: number) => void
 }
+
+/** the one that stops a process whatever its group is */
+const SIGSTOP = 19
 
 const TIME_PREFIX = { none: 'none', time: 't', 'time-us': 'tt', 'epoch-us': 'ttt', relative: 'r' } as const
 
@@ -193,6 +198,12 @@ export class TraceLines {
     this.#ownLine()
     if (this.#options.json) this.#events.signalJson(this.out, reader)
     else this.#events.signal(this.out, reader)
+    if ((reader.flags & SIGNAL_STOPS) === 0) return
+    // who has ended meanwhile was in our own group, most likely
+    const orphaned = () => isInOrphanedGroup(reader.tgid) ?? isInOrphanedGroup(process.pid)
+    if (reader.nr !== SIGSTOP && orphaned()) return
+    if (this.#options.json) this.#events.stoppedJson(this.out, reader)
+    else this.#events.stopped(this.out, reader)
   }
 
   /** What came of a call's entry by the ring, else `enter`. */
