@@ -4,7 +4,8 @@ export const BEE_SYNOPSIS = `USAGE:
   bee [options] SCRIPT [ARG...]         a script in a file; '-' is stdin
   bee [options] -e 'PROGRAM' [ARG...]   -- --NAME=VALUE for its getopt()
   bee -l[v] [PATTERN|SCRIPT]            list probes, or 'struct X', 'enum X'
-  bee run X.bpf.o [--VAR VALUE...]      a compiled object; bee prog|build|gen
+  bee run X.bpf.o|package.json [ARG...]  a compiled object, eunomia's package
+  bee build | gen | prog | btf ...      each with --help, as bee run --help
 `
 
 export const BEE_HELP = `${BEE_SYNOPSIS}Runs bpftrace's scripts by eBPF. Needs root, and nothing but Node.js.
@@ -19,7 +20,6 @@ export const BEE_HELP = `${BEE_SYNOPSIS}Runs bpftrace's scripts by eBPF. Needs r
   -d STAGE  ast, types, ir, insns         --info, -h, --help, -V
 Ctrl-C ends a script and prints its maps. Exit status: 0 or exit(N)'s;
 1: could not run, 2: wrong arguments, 126/127: no permission for, no COMMAND.
-BPFTRACE_COLOR=auto|always|never: colour of messages.
 Examples
   bee -e 'tracepoint:syscalls:sys_enter_openat { print(str(args.filename)); }'
   bee -e 'tracepoint:raw_syscalls:sys_enter { @[comm] = count(); }'

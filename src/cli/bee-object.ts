@@ -4,6 +4,7 @@
 import { exitWith, print, say, tryPrint } from './bee-voice.ts'
 import { flushCompileCache } from './compile-cache.ts'
 import { gen } from './gen.ts'
+import { PROG_HELP, RUN_HELP } from './object-help.ts'
 import { type RunStreams, runObject } from './object-run.ts'
 import { runPackage } from './package-run.ts'
 import { packageCommand } from './package-source.ts'
@@ -39,9 +40,12 @@ async function runCompiledObject(operands: readonly string[]): Promise<number> {
 
 async function main(): Promise<number> {
   const [command, ...operands] = process.argv.slice(2)
+  const wantsHelp = operands[0] === '--help' || operands[0] === '-h' || operands[0] === 'help'
   switch (command) {
     case 'prog':
-      return progLoad(operands, say)
+      if (!wantsHelp) return progLoad(operands, say)
+      print(PROG_HELP)
+      return 0
     case 'gen':
       return gen(operands, print)
     case 'build':
@@ -50,6 +54,10 @@ async function main(): Promise<number> {
     case 'btf':
       return (await import('./btf-dump.ts')).btfCommand(operands, print)
     default: {
+      if (wantsHelp) {
+        print(RUN_HELP)
+        return 0
+      }
       const status = await runCompiledObject(operands)
       flushCompileCache()
       return status
@@ -57,4 +65,4 @@ async function main(): Promise<number> {
   }
 }
 
-exitWith(main())
+exitWith(main(), `Try 'bee ${process.argv[2]} --help'.\n`)

@@ -2,7 +2,6 @@
 
 import { BeetraceError, UsageError } from '../errors/index.ts'
 import { exitNow } from '../sys/index.ts'
-import { BEE_SYNOPSIS } from './bee-help.ts'
 import { CommandError } from './command.ts'
 import { coloured, isColoured, messageBytes, reasonOf } from './messages.ts'
 import { isTerminal } from './terminal.ts'
@@ -61,14 +60,17 @@ export class Printed {
   }
 }
 
-/** Ends the process with the status that `main` resolves with, or with what became of its error. */
-export function exitWith(main: Promise<number>): void {
-  void main.catch(fail).then(exitNow)
+/**
+ * Ends the process with the status that `main` resolves with, or with what became of its error. `advice` follows what
+ * was wrong with the arguments.
+ */
+export function exitWith(main: Promise<number>, advice: string): void {
+  void main.catch(error => fail(error, advice)).then(exitNow)
 }
 
-function fail(error: unknown): number {
+function fail(error: unknown, advice: string): number {
   if (error instanceof UsageError) {
-    say(`ERROR: ${error.message}\n${BEE_SYNOPSIS}Try 'bee --help'.\n`)
+    say(`ERROR: ${error.message}\n${advice}`)
     return EXIT_USAGE
   }
   if (error instanceof BeetraceError) {

@@ -2,7 +2,7 @@
 
 import { environBytes, setProcessName } from '../sys/index.ts'
 import { parseBeeArguments } from './bee-arguments.ts'
-import { BEE_HELP } from './bee-help.ts'
+import { BEE_HELP, BEE_SYNOPSIS } from './bee-help.ts'
 import { exitWith, Printed, print, say } from './bee-voice.ts'
 import { takeCaller } from './caller.ts'
 import { flushCompileCache } from './compile-cache.ts'
@@ -45,4 +45,4 @@ async function main(): Promise<number> {
   }
 }
 
-exitWith(main())
+exitWith(main(), `${BEE_SYNOPSIS}Try 'bee --help'.\n`)

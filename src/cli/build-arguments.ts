@@ -57,7 +57,7 @@ export function parseBuildArguments(argv: readonly string[]): BuildArguments | u
   if (values.help) return undefined
   const [source, header, ...more] = positionals
   if (source === undefined || more.length > 0)
-    throw new UsageError('usage: bee build [OPTIONS] TOOL.bpf.c [TOOL.h]; bee build --help says more')
+    throw new UsageError('usage: bee build [OPTIONS] TOOL.bpf.c [TOOL.h]')
   if (!source.endsWith('.c')) throw new UsageError(`bee build compiles C: ${source} does not end in .c`)
   return {
     source,

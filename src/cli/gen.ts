@@ -33,9 +33,9 @@ export function gen(argv: readonly string[], out: (text: string) => void): numbe
       out(GEN_HELP)
       return 0
     case undefined:
-      throw new UsageError(GEN_HELP.trimEnd())
+      throw new UsageError('bee gen makes a skeleton, an object or a min_core_btf')
     default:
-      throw new UsageError(`bee gen makes no "${command}"\n${GEN_HELP.trimEnd()}`)
+      throw new UsageError(`bee gen makes no "${command}"`)
   }
 }
 

@@ -4,6 +4,7 @@ import type { BtfValue } from '../btf/index.ts'
 import { UsageError } from '../errors/index.ts'
 import type { BpfObject, GlobalVariable } from '../object/index.ts'
 import { bpfMapTypeNames } from '../sys/index.ts'
+import { RUN_OPTIONS } from './object-help.ts'
 import { type MapSample, parseMapSample } from './sampled-maps.ts'
 
 export interface ObjectRunOptions {
@@ -130,16 +131,11 @@ const isEnum = (global: GlobalVariable): boolean => /^enum /.test(global.typeNam
 
 /** Help of one object: what it has and what can be set. */
 export function objectHelp(object: BpfObject): string {
-  const lines = [`usage: bee run ${object.source.file} [OPTION …] [--GLOBAL VALUE …]`, '']
-  lines.push(
-    '  -j, --json               a JSON object a line',
-    '      --map NAME[:S]       show a map at the end, and every S seconds; NAME:S:clear starts anew each time',
-    '      --printk             show what the programs print by bpf_printk',
-    '      --event-type STRUCT  the struct of the records; MAP=STRUCT for one map',
-    '      --header FILE.h      what the records are, where the object does not say; its struct event, or --event-type',
-    '      --lenient            leave out what this kernel refuses',
-    "      --btf FILE           the kernel's types, where it has none or others are wanted",
-  )
+  const lines = [
+    `usage: bee run ${object.source.file} [OPTION …] [--GLOBAL VALUE …]`,
+    '',
+    RUN_OPTIONS.trimEnd(),
+  ]
   const globals = [...settable(object)]
   if (globals.length > 0) lines.push('', 'globals:')
   const width = Math.max(0, ...globals.map(each => each.name.length))

@@ -57,6 +57,21 @@ wrong(['-c', '', '-e', 'begin {}'], /-c takes a command, not an empty string/)
 wrong(['-c', 'echo "a', '-e', 'begin {}'], /a " is not closed in: echo "a/)
 wrong(['-l', 'a', 'b'], /-l takes one pattern, not 2: quote it/)
 
+// Its commands for compiled objects say the same, each of itself
+
+for (const command of ['run', 'prog', 'gen', 'build', 'btf']) {
+  bee([command, '--help'], {
+    stdout: text => {
+      assert.match(text, RegExp(`^usage: bee ${command} `))
+      assert.ok(text.split('\n').length <= 30, text)
+    },
+  })
+  bee([command], {
+    status: 2,
+    stderr: RegExp(`^ERROR: .*bee ${command}.*\nTry 'bee ${command} --help'\\.\n$`),
+  })
+}
+
 // What cannot be run: a line that says why, status 1, and nothing of our insides
 
 const refused = (args: readonly string[], stderr: string | RegExp, options: CliOptions = {}) =>
