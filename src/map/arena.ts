@@ -38,7 +38,7 @@ export class Arena implements Disposable {
    * touch it later kills the process (SIGSEGV). `read` and `write` are for who cannot know.
    * @throws BeetraceError `MAP_USE` for a place that is not in the arena, `CLOSED`
    */
-  view(offsetBytes: number, byteLength: number): Uint8Array<ArrayBuffer> {
+  view(offsetBytes: number, byteLength: number): Uint8Array {
     if (this.#closed) throw new BeetraceError('CLOSED', `arena "${this.name}" is closed`)
     if (!(offsetBytes >= 0 && byteLength >= 0 && offsetBytes + byteLength <= this.byteLength))
       throw new BeetraceError(
