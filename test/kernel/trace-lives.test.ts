@@ -184,3 +184,17 @@ test('a reader that goes away ends the trace, not the command', () => {
   assert.equal(run.stderr, '')
   assert.equal(readFileSync(`${scratch}/out`, 'utf8'), 'done\n')
 })
+
+test('the command finds the limit on locked memory that we were given, which kernels before 5.11 have us lift', () => {
+  const words = [
+    process.execPath,
+    beetrace,
+    '-o',
+    join(scratch, 'trace'),
+    'sh',
+    '-c',
+    'ulimit -Sl; ulimit -Hl',
+  ]
+  const run = spawnSync('sh', ['-c', 'ulimit -l 64; exec "$@"', 'sh', ...words], { encoding: 'utf8' })
+  assert.equal(run.stdout, '64\n64\n', run.stderr)
+})

@@ -4,6 +4,7 @@
 import type { Btf } from '../../btf/index.ts'
 import {
   isInitialPidNamespace,
+  kernelRelease,
   openTraceFs,
   possibleCpus,
   type TraceFs,
@@ -22,6 +23,7 @@ import { CALL_DESCRIPTORS, scratchSize } from '../kernel/layout.ts'
 import { traceMaps } from '../kernel/maps.ts'
 import type { Arch } from '../kernel/registers.ts'
 import { DEFAULT_TRACE_OPTIONS, type TraceOptions } from '../options.ts'
+import { explainOldKernel } from './old-kernel.ts'
 import type { PidNamespace } from './pid-namespace.ts'
 
 /** The loaded kernel half, attached link by link with `attach`. */
@@ -83,7 +85,7 @@ export async function loadKernelHalf(options: TraceOptions, built?: string): Pro
   } catch (error) {
     await Promise.allSettled([ring])
     for (const owner of owned.reverse()) owner.close()
-    throw error
+    throw explainOldKernel(error, kernelRelease())
   }
 }
 
