@@ -134,3 +134,18 @@ test('a value is counted in the bucket that buckets.ts names', () => {
     { numRuns: 60 },
   )
 })
+
+test('bit fields are cut out of their bytes, without a sign', () => {
+  const widths = fc.array(fc.integer({ min: 1, max: 20 }), { minLength: 3, maxLength: 3 })
+  const bits = fc.bigInt({ min: 0n, max: (1n << 62n) - 1n })
+  fc.assert(
+    fc.property(widths, bits, fc.nat(2), fc.boolean(), (sizes, value, which, signed) => {
+      const type = signed ? 'long long' : 'unsigned long long'
+      const fields = sizes.map((size, i) => `${type} f${i}:${size};`).join(' ')
+      const script = `struct S { ${fields} } begin { @v = (uint64)${value}; $s = (struct S *)&@v; @r = (int64)$s.f${which}; }`
+      const at = sizes.slice(0, which).reduce((sum, size) => sum + size, 0)
+      assert.equal(resultOf(script), BigInt.asUintN(sizes[which]!, value >> BigInt(at)), script)
+    }),
+    { numRuns: 60 },
+  )
+})
