@@ -57,8 +57,8 @@ const refuse = (argv: string[], type: typeof BeetraceError | typeof ElfError, me
   })
 
 const usage = UsageError as unknown as typeof BeetraceError
-refuse([], usage, /^usage: bee gen skeleton/)
-refuse(['nothing'], usage, /^bee gen makes no "nothing"\nusage:/)
+refuse([], usage, /^bee gen makes a skeleton, an object or a min_core_btf$/)
+refuse(['nothing'], usage, /^bee gen makes no "nothing"$/)
 refuse(['skeleton'], usage, /^usage: bee gen skeleton/)
 refuse(['skeleton', SAMPLE_PATH, 'name'], usage, /^usage/)
 refuse(['skeleton', SAMPLE_PATH, 'name', '9x'], usage, /"9x" is no name/)
