@@ -12,7 +12,7 @@ import {
   type RecordLayout,
   readEvents,
 } from '../object/index.ts'
-import { HeaderTypes } from './header-types.ts'
+import type { HeaderTypes } from './header-types.ts'
 import { type ObjectRunOptions, objectHelp, parseObjectArguments, setGlobals } from './object-arguments.ts'
 import { PrintkLines } from './printk-lines.ts'
 import { jsonLine, RecordColumns } from './record-lines.ts'
@@ -42,7 +42,12 @@ export async function runObject(argv: readonly string[], streams: RunStreams): P
   const lenient: LenientOptions = options.lenient ? leaveOut(streams.note, refused) : {}
   object.load({ ...lenient, ...(options.btf === undefined ? {} : { kernelBtf: options.btf }) })
   const maps = eventMaps(object.source)
-  const layouts = layoutsOf(object, options)
+  // a parser of C is much to load for what few ask for
+  const headers =
+    options.headers.length === 0
+      ? undefined
+      : new (await import('./header-types.ts')).HeaderTypes(options.headers)
+  const layouts = layoutsOf(object, options, headers)
   const columns = new RecordColumns(maps.length)
   let text = ''
   let lost = 0
@@ -158,18 +163,20 @@ export function stopped(signal: AbortSignal): Promise<void> {
 type Layouts = Readonly<Record<string, string | RecordLayout>>
 
 /** What the user says the records of each map are. Throws BeetraceError `HEADER`. */
-function layoutsOf(object: BpfObject, { type, types, headers }: ObjectRunOptions): Layouts {
+function layoutsOf(
+  object: BpfObject,
+  { type, types }: ObjectRunOptions,
+  headers: HeaderTypes | undefined,
+): Layouts {
   const { btf } = object.source
   const isObjects = (name: string) => (btf?.find(name, 'struct') ?? btf?.find(name, 'union')) !== undefined
-  let read: HeaderTypes | undefined
-  const header = () => (read ??= new HeaderTypes(headers))
   const layouts: Record<string, string | RecordLayout> = {}
   for (const map of eventMaps(object.source)) {
     const name = types[map.label] ?? type
     if (name !== undefined)
-      layouts[map.label] = headers.length === 0 || isObjects(name) ? name : header().get(name)
-    else if (headers.length > 0 && eventType(object.source, map, isKernelType).kind !== 'found')
-      layouts[map.label] = header().likely()
+      layouts[map.label] = headers === undefined || isObjects(name) ? name : headers.get(name)
+    else if (headers !== undefined && eventType(object.source, map, isKernelType).kind !== 'found')
+      layouts[map.label] = headers.likely()
   }
   return layouts
 }

@@ -1,7 +1,7 @@
 // Arrays of counts as histograms: compiled programs keep them as `slots`, one for each power of two or for each step.
 
 import type { BtfValue } from '../btf/index.ts'
-import { drawHistogram, type HistogramRow } from '../script/output/index.ts'
+import { drawHistogram, type HistogramRow } from '../script/output/histogram.ts'
 
 export type SlotScale =
   /** slot i counts values from 2^i up to, but not with, 2^(i+1); slot 0 also 0 */

@@ -1,5 +1,7 @@
 // `bee run` of a compiled object: records on a real kernel, as lines.
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { runObject } from '../../src/cli/object-run.ts'
@@ -50,4 +52,20 @@ test('records come as JSON, with globals set', ready, async () => {
 
 test('a struct that is not there is refused', ready, async () => {
   await assert.rejects(run(['--event-type', 'nothing']), /has no struct "nothing"/)
+})
+
+test('a header says what records are, as a name in it or as its only struct', ready, async () => {
+  const folder = mkdtempSync(`${tmpdir()}/beetrace-header-`)
+  try {
+    const header = `${folder}/tool.h`
+    writeFileSync(header, 'struct theirs { unsigned int process; unsigned int parent; };\n')
+    const { out } = await run(['--header', header, '--event-type', 'theirs', '-j'])
+    assert.deepEqual(JSON.parse(out.split('\n')[0]!).data, { process: process.pid, parent: process.ppid })
+    await assert.rejects(
+      run(['--header', header, '--event-type', 'nothing']),
+      /neither the object nor .*tool\.h/,
+    )
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
 })

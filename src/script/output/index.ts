@@ -1,6 +1,5 @@
 // Printing: values, maps and formats, as text or JSON.
 export { applyFormat, checkFormat, type Format, parseFormat } from './format.ts'
-export { drawHistogram, type Histogram, type HistogramRow } from './histogram.ts'
 export { JsonOutput } from './json-output.ts'
 export { emptyScalar, type MapView, type MapViewOptions, mapView, type RawElement } from './map-view.ts'
 export type { Names } from './names.ts'
