@@ -50,6 +50,11 @@ before(() => {
   writeFileSync(join(consumer, 'package.json'), '{ "type": "module", "private": true }\n')
 })
 
+test('the headers that C for BPF includes come with it, with their licence', () => {
+  for (const name of ['LICENSE.BSD-2-Clause', 'bpf/bpf_helpers.h', 'bpf/bpf_helper_defs.h', 'bpf/usdt.bpf.h'])
+    assert.ok(existsSync(join(installed, 'headers', name)), name)
+})
+
 test('the package and what it needs stay below 8 MB', () => {
   const sizeBytes = (path: string): number => {
     const stat = lstatSync(path)

@@ -12,6 +12,7 @@ import { readObject } from '../../src/elf/index.ts'
 import { features, hasFeature, hasVmlinuxBtf } from '../../src/kernel/index.ts'
 import { type JsonObject, readPackage } from '../../src/package/index.ts'
 import { COUNTS, makePackage, SAMPLE } from '../package/make-package.ts'
+import { SLOW } from '../slow.ts'
 
 const sampleRuns =
   hasVmlinuxBtf() && hasFeature(features.loop)
@@ -40,7 +41,7 @@ async function run(text: string, argv: readonly string[], enough: (out: string) 
   assert.ok(command !== undefined)
   const running = runPackage(command, streams)
   running.catch(() => {}) // told by the caller's await
-  for (let i = 0; i < 200 && (i < 3 || !enough(out)); i++) {
+  for (let i = 0; i < 200 * SLOW && (i < 3 || !enough(out)); i++) {
     statSync('/')
     await sleep(20)
   }
