@@ -6,11 +6,13 @@
 // another process produces at a steady rate, which is mostly the cost of waking up. Fresh processes, interleaved;
 // medians.
 
+import { existsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { EventReader, type OnRecord, RingBuffer } from '../src/events/index.ts'
 import { BpfMap } from '../src/map/index.ts'
 import { Program } from '../src/program/index.ts'
 import { ringProducer } from '../test/kernel/ring-producer.ts'
-import { compilePeer, startWithFds } from './measure.ts'
+import { compilePeer, scratch, startWithFds } from './measure.ts'
 
 const RING_BYTES = 16 << 20
 const RECORDS_PER_RUN = 1000
@@ -57,12 +59,19 @@ const fillAndDrain = (map: BpfMap, program: Program, work: number): void => {
   console.log(JSON.stringify({ records: count(), ns: (spentMs * 1e6) / count(), sum: sum() & 1 }))
 }
 
-const consume = async (map: BpfMap, seconds: number, work: number, intervalMs: number): Promise<void> => {
+const consume = async (
+  map: BpfMap,
+  seconds: number,
+  work: number,
+  intervalMs: number,
+  ready: string,
+): Promise<void> => {
   const { onRecord, count } = reading(work)
   const before = process.cpuUsage()
   const reader = new EventReader({ intervalMs })
   reader.addRing(RingBuffer.open(map, onRecord))
   reader.start()
+  writeFileSync(ready, '')
   await new Promise(resolve => setTimeout(resolve, seconds * 1000))
   await reader.stop()
   const { user, system } = process.cpuUsage(before)
@@ -119,11 +128,13 @@ const orchestrate = async (rounds: number): Promise<void> => {
       for (const { name, interval } of consumers) {
         using producer = ringProducer(RING_BYTES, { recordsPerRun: perRun })
         const map = producer.ring.fd
+        const ready = join(scratch, `ready-${Math.random()}`)
         const consumer =
           interval === undefined
-            ? start(peer, ['consume', map, SECONDS + 0.7, 1], [map])
-            : start(process.execPath, [ours, 'consume', map, SECONDS + 0.7, 1, interval], [map])
-        await new Promise(resolve => setTimeout(resolve, 300))
+            ? start(peer, ['consume', map, SECONDS + 0.7, 1, ready], [map])
+            : start(process.execPath, [ours, 'consume', map, SECONDS + 0.7, 1, interval, ready], [map])
+        // on a busy machine a start takes its time, in which the ring would fill
+        while (!existsSync(ready)) await new Promise(resolve => setTimeout(resolve, 10))
         const program = producer.program.fd
         const { made, lost } = await start(peer, ['produce', program, perRun, rate, SECONDS], [program])()
         const { records, wakes, cpuMs } = await consumer()
@@ -145,5 +156,5 @@ const numbers = rest.map(Number)
 if (mode === 'fill-and-drain') {
   fillAndDrain(new BpfMap(numbers[0]!), new Program(numbers[1]!), numbers[2]!)
 } else if (mode === 'consume') {
-  await consume(new BpfMap(numbers[0]!), numbers[1]!, numbers[2]!, numbers[3]!)
+  await consume(new BpfMap(numbers[0]!), numbers[1]!, numbers[2]!, numbers[3]!, rest[4]!)
 } else await orchestrate(Number(mode ?? 3))

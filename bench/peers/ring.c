@@ -2,7 +2,7 @@
 // descriptors). Build: cc -O2 -o ring ring.c -lbpf
 //
 //   ring fill-and-drain MAP_FD PROG_FD RUNS ROUNDS WORK   ns a record of draining alone
-//   ring consume MAP_FD SECONDS WORK                      epoll as libbpf does it; CPU and records on stdout
+//   ring consume MAP_FD SECONDS WORK READY                makes the file READY; epoll as libbpf does it; CPU and records on stdout
 //   ring produce PROG_FD RECORDS_A_RUN RATE SECONDS       RATE records a second in bursts of a run
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -85,6 +85,8 @@ int main(int argc, char **argv)
 		printf("{\"records\":%lu,\"ns\":%.2f,\"sum\":%lu}\n", count, spent * 1e9 / count, sum & 1);
 		return 0;
 	}
+	if (argc > 5)
+		fclose(fopen(argv[5], "w"));
 	double seconds = atof(argv[3]), end = now(CLOCK_MONOTONIC) + seconds;
 	uint64_t wakes = 0;
 	work = atoi(argv[4]);
