@@ -36,7 +36,8 @@ export function build(argv: readonly string[], streams: BuildStreams): number {
   }
   const source = readText(args.source)
   const structs = args.header === undefined ? undefined : definedStructs(readText(args.header))
-  if (structs?.length === 0) throw new BeetraceError('INPUT', `${args.header} defines no struct of records`)
+  if (structs?.length === 0)
+    streams.note(`${args.header} defines no struct, so the package does not say what its records are\n`)
   // TOOL of TOOL.bpf.c, as ecc has it: up to the first dot
   const tool = basename(args.source).split('.')[0]!
   const folder = args.outputFolder ?? dirname(args.source)
@@ -51,7 +52,7 @@ export function build(argv: readonly string[], streams: BuildStreams): number {
     structs === undefined || compiled.btf === undefined
       ? undefined
       : describeExportTypes(compiled.btf, ordered(structs))
-  if (exportTypes?.length === 0)
+  if (exportTypes?.length === 0 && structs?.length !== 0)
     streams.note(
       `no struct of ${args.header} is in the object, so the package does not say what its records are: does ${args.source} ` +
         'include the header?\n',
