@@ -37,6 +37,11 @@ loads(
 )
 loads('kprobe', 'kretprobe:vfs_read { @ = hist(retval); @f[func] = count(); }')
 loads('kprobe', 'kprobe:vfs_* { @[probe] = count(); }')
+// both ends: one program where the kernel has kprobe sessions
+loads(
+  'kprobe',
+  'kprobe:vfs_read { @s[tid] = nsecs; print((func, str(arg1))); } kretprobe:vfs_read /@s[tid]/ { @ = hist(retval); print((retval, kstack)); }',
+)
 loads('fentry', 'fentry:vfs_read { @[args.count, args.file->f_path.dentry->d_name.len] = count(); }')
 loads('fentry', 'fexit:vfs_read { @ = hist(retval); print(args.file->f_mode); printf("%s", str(args.buf)); }')
 loads(
