@@ -11,7 +11,7 @@ import { Program } from './program.ts'
 
 const source = { file: 'a.bt', line: 1, column: 1, text: 'exit' }
 const spec: ProgramSpec = {
-  name: 'p.q',
+  name: 'p:q',
   type: BPF_PROG_TYPE_RAW_TRACEPOINT,
   insns: [withSource(movImm(R0, 0), source), withSource(exit(), source)],
   license: 'GPL',
@@ -84,7 +84,7 @@ test('the log buffer grows until the log fits', () => {
 test('a refusal without a log names the capabilities', () => {
   const { error } = load(() => ({ errno: errno.EPERM, log: '' }))
   assert.ok(error instanceof SyscallError)
-  assert.match(error.message, /^load program "p.q" \(BPF_PROG_TYPE_RAW_TRACEPOINT\): operation not permitted/)
+  assert.match(error.message, /^load program "p:q" \(BPF_PROG_TYPE_RAW_TRACEPOINT\): operation not permitted/)
   assert.match(error.message, /run as root, or with CAP_BPF and CAP_PERFMON$/)
 })
 
