@@ -46,6 +46,8 @@ for (const [argv, expected] of commands)
 
 test('a package is fetched; what the server says otherwise is told', async () => {
   const server = createServer((request, response) => {
+    // a connection that was kept is said to have closed, and not to have been refused
+    response.setHeader('connection', 'close')
     if (request.url === '/endless') {
       const part = Buffer.alloc(1 << 20, 0x20)
       const more = () => {
