@@ -42,7 +42,16 @@ function fetch(name) {
     stdio: ['ignore', 'pipe', 'inherit'],
     encoding: 'utf8',
   })
-  const result = { name, release: '', passed: 0, failed: 0, skipped: new Map(), seconds: 0, problem: '' }
+  const result = {
+    name,
+    release: '',
+    passed: 0,
+    failed: 0,
+    skipped: new Map(),
+    files: new Map(),
+    seconds: 0,
+    problem: '',
+  }
   if (fetched.status !== 0) return { ...result, problem: 'the kernel could not be fetched' }
   result.release = readFileSync(`${fetched.stdout.trim()}/release`, 'utf8').trim()
   return result
@@ -90,6 +99,7 @@ function note(result, line) {
     result.failed++
     say(`not ok: ${file}: ${test}\n${(reason || 'skipped without a reason').replace(/^/gm, '   ')}`)
   }
+  result.files.set(file, (result.files.get(file) ?? 0) + (ms ?? 0) / 1000)
   if (ms > 20_000) say(`slow: ${file}: ${test} took ${(ms / 1000).toFixed(0)} s`)
 }
 
@@ -118,6 +128,10 @@ function report(results) {
       `${(release || name).padEnd(24)}${numbers}${seconds.toFixed(0).padStart(9)}${problem && `   ${problem}`}`,
     )
     for (const [reason, count] of result.skipped) console.log(`    ${count} skipped: ${reason}`)
+    const slowest = [...result.files].sort(([, a], [, b]) => b - a).slice(0, 8)
+    console.log(
+      `    slowest: ${slowest.map(([file, seconds]) => `${file} ${seconds.toFixed(0)} s`).join(', ')}`,
+    )
   }
   // a kernel with a problem of its own counts as one failure
   const failed = sum(results.map(result => result.failed + (result.problem === '' ? 0 : 1)))
