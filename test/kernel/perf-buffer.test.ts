@@ -95,7 +95,12 @@ test('records come as an async iterable, by time or by CPU, with losses told', a
   const online = onlineCpus()
   for (const order of ['time', 'cpu'] as const) {
     let lost = 0
-    const options: StreamOptions = { sizeBytes: 4096, order, intervalMs: 1, onLost: count => (lost += count) }
+    const options: StreamOptions = {
+      sizeBytes: 1 << 16,
+      order,
+      intervalMs: 1,
+      onLost: count => (lost += count),
+    }
     using stream = streamRecords(source.events, options, (view, offset, _, cpu) => [
       view.u32[offset >>> 2]!,
       cpu!,
