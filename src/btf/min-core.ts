@@ -10,7 +10,7 @@ import type { Btf } from './btf.ts'
 import { BtfBuilder } from './builder.ts'
 import { CoreResolver, type CoreTarget } from './core/index.ts'
 import type { BtfExtSection } from './ext.ts'
-import { withTypeIds } from './references.ts'
+import { referencesOf, withTypeIds } from './references.ts'
 
 /** What asks: an object's own types, and the records of its .BTF.ext. */
 export interface CoreObject {
@@ -112,15 +112,9 @@ class Kept {
       case 'restrict':
       case 'typedef':
       case 'typeTag':
-        this.#add(type.typeId, behindPointers)
-        return
       case 'array':
-        this.#add(type.elementTypeId, behindPointers)
-        this.#add(type.indexTypeId, behindPointers)
-        return
       case 'funcProto':
-        this.#add(type.returnTypeId, behindPointers)
-        for (const { typeId } of type.params) this.#add(typeId, behindPointers)
+        for (const each of referencesOf(type)) this.#add(each, behindPointers)
         return
       default:
         throw new BtfError(`BTF type ${id} is a ${type.kind}, which no relocation asks for`)
@@ -157,12 +151,8 @@ class Kept {
         this.#addMatched(type.typeId, true)
         return
       case 'array':
-        this.#addMatched(type.elementTypeId, false)
-        this.#addMatched(type.indexTypeId, false)
-        return
       case 'funcProto':
-        this.#addMatched(type.returnTypeId, false)
-        for (const { typeId } of type.params) this.#addMatched(typeId, false)
+        for (const each of referencesOf(type)) this.#addMatched(each, false)
         return
       default:
         throw new BtfError(`BTF type ${id} is a ${type.kind}, which no relocation asks for`)

@@ -47,34 +47,11 @@ export function withTypeIds(type: BtfType | NewBtfType, idOf: (id: number) => nu
 }
 
 /** The ids of all types that a type names, in the order of its record, 0 (void) too. */
-export function referencesOf(type: NewBtfType): number[] {
-  switch (type.kind) {
-    case 'int':
-    case 'float':
-    case 'enum':
-    case 'enum64':
-    case 'fwd':
-      return []
-    case 'ptr':
-    case 'typedef':
-    case 'volatile':
-    case 'const':
-    case 'restrict':
-    case 'typeTag':
-    case 'func':
-    case 'var':
-    case 'declTag':
-      return [type.typeId]
-    case 'array':
-      return [type.elementTypeId, type.indexTypeId]
-    case 'struct':
-    case 'union':
-      return type.members.map(member => member.typeId)
-    case 'funcProto':
-      return [type.returnTypeId, ...type.params.map(param => param.typeId)]
-    case 'datasec':
-      return type.vars.map(each => each.typeId)
-    default:
-      return type satisfies never
-  }
+export function referencesOf(type: BtfType | NewBtfType): number[] {
+  const ids: number[] = []
+  withTypeIds(type, id => {
+    ids.push(id)
+    return id
+  })
+  return ids
 }
