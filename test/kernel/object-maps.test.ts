@@ -1,35 +1,15 @@
 // `bee run` of an object that has no records: its maps are shown, and what it prints.
 import assert from 'node:assert/strict'
-import { readdirSync, statSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { runObject } from '../../src/cli/object-run.ts'
 import { findTraceFs } from '../../src/kernel/index.ts'
+import { ON_OURSELVES, runUntil } from './bee-run.ts'
 
 const COUNTS = 'test/object/fixtures/counts.bpf.o'
 
-/** Runs it on this process until `enough` of the output, for some seconds at most. */
-async function run(argv: readonly string[], enough: (out: string) => boolean = () => true) {
-  const stop = new AbortController()
-  let [out, notes] = ['', '']
-  const streams = {
-    out: (text: string) => {
-      out += text
-    },
-    note: (text: string) => {
-      notes += text
-    },
-    stop: stop.signal,
-  }
-  const running = runObject([COUNTS, '--only_tgid', String(process.pid), ...argv], streams)
-  running.catch(() => {}) // told by the caller's await
-  for (let i = 0; i < 200 && (i < 3 || !enough(out)); i++) {
-    statSync('/')
-    await sleep(20)
-  }
-  stop.abort()
-  return { status: await running, out, notes }
-}
+const run = (argv: readonly string[], enough?: (out: string) => boolean) =>
+  runUntil(streams => runObject([COUNTS, ...ON_OURSELVES, ...argv], streams), enough)
 
 test('maps are shown at the end: structs in columns, slots as a histogram, CPUs added up', async () => {
   const { status, out, notes } = await run([])

@@ -3,34 +3,18 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { runObject } from '../../src/cli/object-run.ts'
 import { features, hasFeature, hasVmlinuxBtf } from '../../src/kernel/index.ts'
 import { SAMPLE_PATH } from '../object/sample.ts'
+import { ON_OURSELVES, runUntil } from './bee-run.ts'
 
 const ready =
   hasVmlinuxBtf() && hasFeature(features.loop)
     ? {}
     : { skip: 'the sample needs kernel BTF and bpf_loop (Linux 5.17)' }
 
-async function run(argv: readonly string[]) {
-  const stop = new AbortController()
-  let [out, notes] = ['', '']
-  const streams = {
-    out: (text: string) => {
-      out += text
-    },
-    note: (text: string) => {
-      notes += text
-    },
-    stop: stop.signal,
-  }
-  const running = runObject([SAMPLE_PATH, '--only_tgid', String(process.pid), ...argv], streams)
-  running.catch(() => {}) // told by the caller's await
-  for (let i = 0; i < 20 && !hasRecords(out); i++) await sleep(20)
-  stop.abort()
-  return { status: await running, out, notes }
-}
+const run = (argv: readonly string[]) =>
+  runUntil(streams => runObject([SAMPLE_PATH, ...ON_OURSELVES, ...argv], streams), hasRecords)
 
 const hasRecords = (out: string): boolean => out.split('\n').length > 4
 

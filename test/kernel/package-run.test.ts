@@ -1,18 +1,17 @@
 // `bee run package.json` on a real kernel: records, sampled maps, options, both kinds of output. The packages are made of the
 // checked-in objects, as `bee build` makes them.
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { runPackage } from '../../src/cli/package-run.ts'
 import { packageCommand } from '../../src/cli/package-source.ts'
 import { readObject } from '../../src/elf/index.ts'
 import { features, hasFeature, hasVmlinuxBtf } from '../../src/kernel/index.ts'
 import { type JsonObject, readPackage } from '../../src/package/index.ts'
 import { COUNTS, makePackage, SAMPLE } from '../package/make-package.ts'
-import { SLOW } from '../slow.ts'
+import { ON_OURSELVES, runUntil } from './bee-run.ts'
 
 const sampleRuns =
   hasVmlinuxBtf() && hasFeature(features.loop)
@@ -22,31 +21,13 @@ const sampleRuns =
 const folder = mkdtempSync(join(tmpdir(), 'beetrace-package-run-'))
 after(() => rmSync(folder, { recursive: true }))
 
-/** Runs a package on this process until `enough` of its output, for some seconds at most. */
-async function run(text: string, argv: readonly string[], enough: (out: string) => boolean) {
+/** Runs a package on this process. */
+function run(text: string, argv: readonly string[], enough?: (out: string) => boolean) {
   const path = join(folder, 'package.json')
   writeFileSync(path, text)
-  const stop = new AbortController()
-  let [out, notes] = ['', '']
-  const streams = {
-    out: (text: string) => {
-      out += text
-    },
-    note: (text: string) => {
-      notes += text
-    },
-    stop: stop.signal,
-  }
-  const command = packageCommand([path, '--only_tgid', String(process.pid), ...argv])
+  const command = packageCommand([path, ...ON_OURSELVES, ...argv])
   assert.ok(command !== undefined)
-  const running = runPackage(command, streams)
-  running.catch(() => {}) // told by the caller's await
-  for (let i = 0; i < 200 * SLOW && (i < 3 || !enough(out)); i++) {
-    statSync('/')
-    await sleep(20)
-  }
-  stop.abort()
-  return { status: await running, out, notes }
+  return runUntil(streams => runPackage(command, streams), enough)
 }
 
 const lines = (out: string): string[] => out.trimEnd().split('\n')
@@ -135,25 +116,20 @@ test('a sampled map is JSON with key and value, CPUs added up, from nothing each
 })
 
 test('help and version load nothing', async () => {
-  const none = () => true
-  const { out } = await run(makePackage(COUNTS), ['--help'], none)
+  const { out } = await run(makePackage(COUNTS), ['--help'])
   assert.match(
     out,
     /^Usage: bee run .*package\.json \[OPTIONS\]\n\nOptions:\n {6}--only_tgid <only_tgid> {2}Set value of `u32` variable only_tgid\n/,
   )
-  assert.equal((await run(makePackage(COUNTS), ['-V'], none)).out, 'test_bpf 0.1.0\n')
+  assert.equal((await run(makePackage(COUNTS), ['-V'])).out, 'test_bpf 0.1.0\n')
 })
 
 test('what the object does not have is said', async () => {
-  const none = () => true
   const struct = changed(makePackage(COUNTS), {
     maps: { dist: { sample: { interval: 60 } }, queue: { sample: { interval: 60 } } },
   })
-  await assert.rejects(run(struct, [], none), /map "queue" is of a type without entries to sample/)
+  await assert.rejects(run(struct, []), /map "queue" is of a type without entries to sample/)
   const variable = makePackage(COUNTS).replace('"name":"only_tgid"', '"name":"no_such","value":1')
-  await assert.rejects(run(variable, [], none), /no option --only_tgid/)
-  await assert.rejects(
-    run(makePackage(COUNTS), ['--only_tgid', 'x'], none),
-    /--only_tgid is a number, not "x"/,
-  )
+  await assert.rejects(run(variable, []), /no option --only_tgid/)
+  await assert.rejects(run(makePackage(COUNTS), ['--only_tgid', 'x']), /--only_tgid is a number, not "x"/)
 })
