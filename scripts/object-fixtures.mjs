@@ -29,6 +29,8 @@ for (const folder of ['examples', 'test/object/fixtures', 'test/object/article']
       '-Wall',
       '-Wno-unused-function',
       '-fdebug-compilation-dir=.',
+      '-I',
+      'headers',
       '-c',
       `${folder}/${source}`,
       '-o',

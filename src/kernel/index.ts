@@ -19,7 +19,7 @@ export { type InterfaceInfo, interfaceIndex, readInterface } from './interfaces.
 export { type KernelSymbol, KernelSymbols, readKernelSymbols, type SymbolOffset } from './kallsyms.ts'
 export { linuxVersionCode, readKernelConfig } from './kernel-config.ts'
 export { mapTypeFeatures } from './map-features.ts'
-export { mappedBinaries } from './mapped-binaries.ts'
+export { addressInProcess, mappedBinaries } from './mapped-binaries.ts'
 export { MappingWatch } from './mapping-watch.ts'
 export { memlockBefore, withMemlock } from './memlock.ts'
 export { moduleBtf, modulesWithBtf, openModuleBtf } from './module-btf.ts'

@@ -1,6 +1,6 @@
 // The programs and libraries that running processes have mapped.
 
-import { readdirSync } from 'node:fs'
+import { readdirSync, statSync } from 'node:fs'
 import { isElfFile } from './file-source.ts'
 import { readExecutableMappings } from './process-maps.ts'
 
@@ -14,6 +14,32 @@ export function mappedBinaries(pid?: number): string[] {
     }
   }
   return [...paths].filter(isElfFile).sort()
+}
+
+/**
+ * Where a byte of a file's code is in the memory of a process; undefined where it has not mapped that.
+ * @param path as we see it, not as the process does
+ */
+export function addressInProcess(pid: number, path: string, fileOffset: number): number | undefined {
+  const file = fileIdentity(path)
+  const mapping = (readExecutableMappings(pid) ?? []).find(
+    ({ start, end, offset, path: mapped }) =>
+      fileOffset >= offset &&
+      fileOffset < offset + end - start &&
+      file !== undefined &&
+      fileIdentity(`/proc/${pid}/root${mapped}`) === file,
+  )
+  return mapping && mapping.start + fileOffset - mapping.offset
+}
+
+/** Equal for two paths of one file: inode numbers in maps are not those that stat gives where file systems lie over each other. */
+function fileIdentity(path: string): string | undefined {
+  try {
+    const { dev, ino } = statSync(path)
+    return `${dev} ${ino}`
+  } catch {
+    return undefined
+  }
 }
 
 function allPids(): number[] {

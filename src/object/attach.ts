@@ -78,7 +78,8 @@ export function attachProgram(program: ObjectProgram, options: AttachOptions): L
       const { path, offsets } = findUprobes(program, needed(), options)
       const isSession = definition?.name.startsWith('uprobe.session') === true
       const at = isSession ? 'session' : isReturn ? 'return' : 'entry'
-      return attachUprobeMulti(loaded, { path, offsets }, { at, ...onPid(options) })
+      const cookies = options.cookie === undefined ? {} : { cookies: offsets.map(() => options.cookie!) }
+      return attachUprobeMulti(loaded, { path, offsets, ...cookies }, { at, ...onPid(options) })
     }
     case 'tracepoint': {
       const [category = '', name, ...rest] = needed().split('/')

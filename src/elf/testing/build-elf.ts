@@ -25,6 +25,8 @@ export interface SegmentSpec {
 export interface ElfSpec extends ElfEncoding {
   readonly type: number
   readonly machine: number
+  /** address of the first instruction; 0x1000 unless told */
+  readonly entry?: number
   readonly sections: readonly SectionSpec[]
   readonly segments?: readonly SegmentSpec[]
 }
@@ -135,7 +137,7 @@ export function buildElf(spec: ElfSpec): Uint8Array {
   const out = new FieldWriter(spec)
   out.u8(0x7f, 0x45, 0x4c, 0x46, spec.is64 ? 2 : 1, spec.littleEndian ? 1 : 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0)
   out.u16(spec.type, spec.machine).u32(1)
-  out.word(0x1000, segments.length > 0 ? headerBytes : 0, contentsAt + contents.length).u32(0)
+  out.word(spec.entry ?? 0x1000, segments.length > 0 ? headerBytes : 0, contentsAt + contents.length).u32(0)
   out.u16(headerBytes, segmentBytes, segments.length, sectionBytes, sections.length + 1, sections.length)
   for (const s of segments) {
     if (spec.is64)
