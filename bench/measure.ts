@@ -6,6 +6,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { environBytes, spawnProcess, waitChild } from '../src/sys/index.ts'
 
+// Node parses all certificates named there at its start, for longer than all the rest of it: that would be no figure of ours.
+delete process.env.NODE_EXTRA_CA_CERTS
+
 export interface Spread {
   readonly min: number
   readonly median: number
