@@ -9,7 +9,9 @@
 
 import { BtfError } from '../errors/index.ts'
 import type { Btf } from './btf.ts'
+import { HOST_LITTLE_ENDIAN } from './header.ts'
 import { BTF_MAGIC } from './kinds.ts'
+import { joinWords } from './words.ts'
 
 /** The records of one section of code, sorted by where they apply: bytes into the section. */
 export interface BtfExtSection {
@@ -57,7 +59,7 @@ export function parseBtfExt(bytes: Uint8Array, btf: Btf): ReadonlyMap<string, Bt
     if (section === undefined) sections.set(name, (section = { functions: [], lines: [], relocations: [] }))
     return section
   }
-  const part = (what: string, field: number, leastBytes: number, read: ReadRecord) => {
+  const part = (what: string, field: number, leastBytes: number, read: ReadRecords) => {
     if (headerBytes < field + 8) return
     const start = headerBytes + view.getUint32(field, little)
     const length = view.getUint32(field + 4, little)
@@ -78,27 +80,34 @@ export function parseBtfExt(bytes: Uint8Array, btf: Btf): ReadonlyMap<string, Bt
       at += 8
       if (at + count * recordBytes > end)
         throw new BtfError(`${what} of .BTF.ext promises ${count} records for ${name}, more than there are`)
-      const section = sectionNamed(name)
-      for (let i = 0; i < count; i++, at += recordBytes) read(section, at)
+      read(sectionNamed(name), at, count, recordBytes)
+      at += count * recordBytes
     }
   }
   const u32 = (at: number) => view.getUint32(at, little)
-  part('function information', 8, 8, (section, at) => {
-    section.functions.push({ offsetBytes: u32(at), typeId: u32(at + 4) })
+  part('function information', 8, 8, (section, start, count, recordBytes) => {
+    for (let i = 0, at = start; i < count; i++, at += recordBytes)
+      section.functions.push({ offsetBytes: u32(at), typeId: u32(at + 4) })
   })
-  part('line information', 16, 16, (section, at) => {
-    section.lines.push(u32(at), u32(at + 4), u32(at + 8), u32(at + 12))
+  part('line information', 16, 16, (section, start, count, recordBytes) => {
+    section.lines.push(lineWords(bytes.subarray(start, start + count * recordBytes), recordBytes, little))
   })
-  part('relocations', 24, 16, (section, at) => {
-    const accessStr = btf.string(u32(at + 8))
-    section.relocations.push({ offsetBytes: u32(at), typeId: u32(at + 4), accessStr, kind: u32(at + 12) })
+  // an object asks for few fields, often
+  const accessStrs = new Map<number, string>()
+  part('relocations', 24, 16, (section, start, count, recordBytes) => {
+    for (let i = 0, at = start; i < count; i++, at += recordBytes) {
+      const offset = u32(at + 8)
+      let accessStr = accessStrs.get(offset)
+      if (accessStr === undefined) accessStrs.set(offset, (accessStr = btf.string(offset)))
+      section.relocations.push({ offsetBytes: u32(at), typeId: u32(at + 4), accessStr, kind: u32(at + 12) })
+    }
   })
   return new Map(
     [...sections].map(([name, { functions, lines, relocations }]) => [
       name,
       {
         functions: inOrder(functions, each => each.offsetBytes),
-        lines: linesInOrder(new Uint32Array(lines)),
+        lines: linesInOrder(joinWords(lines)),
         relocations: inOrder(relocations, each => each.offsetBytes),
       },
     ]),
@@ -110,6 +119,18 @@ function inOrder<T>(list: T[], offsetOf: (each: T) => number): readonly T[] {
   for (let i = 1; i < list.length; i++)
     if (offsetOf(list[i]!) < offsetOf(list[i - 1]!)) return list.sort((a, b) => offsetOf(a) - offsetOf(b))
   return list
+}
+
+/** The first four words of each record, in our byte order. */
+function lineWords(records: Uint8Array, recordBytes: number, little: boolean): Uint32Array {
+  const fields = LINE_FIELDS * 4
+  const bytes = Buffer.alloc((records.length / recordBytes) * fields)
+  if (recordBytes === fields) bytes.set(records)
+  else
+    for (let i = 0; i * recordBytes < records.length; i++)
+      bytes.set(records.subarray(i * recordBytes, i * recordBytes + fields), i * fields)
+  if (little !== HOST_LITTLE_ENDIAN) bytes.swap32()
+  return new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4)
 }
 
 function linesInOrder(lines: Uint32Array): Uint32Array {
@@ -124,10 +145,10 @@ function linesInOrder(lines: Uint32Array): Uint32Array {
   return lines
 }
 
-type ReadRecord = (section: Mutable, at: number) => void
+type ReadRecords = (section: Mutable, start: number, count: number, recordBytes: number) => void
 
 interface Mutable {
   functions: FunctionRecord[]
-  lines: number[]
+  lines: Uint32Array[]
   relocations: CoreRecord[]
 }

@@ -75,7 +75,7 @@ export function cutSections(bytes: Uint8Array): BtfSections {
   }
 }
 
-const HOST_LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1
+export const HOST_LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1
 
 function hostWords(types: Uint8Array, littleEndian: boolean): Uint32Array {
   if (littleEndian === HOST_LITTLE_ENDIAN && types.byteOffset % 4 === 0) {

@@ -43,4 +43,5 @@ export {
 } from './program-info.ts'
 export { referencesOf, withTypeIds } from './references.ts'
 export type * from './type.ts'
+export { joinWords } from './words.ts'
 export { type NewBtfExtSection, writeBtfExt } from './write-ext.ts'

@@ -4,8 +4,7 @@ import { type CoreResolver, LINE_FIELDS } from '../btf/index.ts'
 import { type CompiledObject, type CompiledProgram, knownSectionNames } from '../elf/index.ts'
 import { BtfError, errno, ObjectError, SyscallError, VerifierError } from '../errors/index.ts'
 import { features, hasFeature } from '../kernel/index.ts'
-import { type LoadOptions, Program, resolveProgramTarget } from '../program/index.ts'
-import type { ProgramSpec } from '../spec/spec.ts'
+import { type EncodedProgram, type LoadOptions, Program, resolveProgramTarget } from '../program/index.ts'
 import {
   BPF_PROG_TYPE_EXT,
   BPF_PROG_TYPE_LSM,
@@ -22,7 +21,6 @@ export interface ProgramInput {
   readonly core: () => CoreResolver
   readonly names: KernelNames
   readonly maps: Readonly<Record<string, { readonly fd: number }>>
-  readonly missingMaps: ReadonlySet<string>
   readonly loadedBtf: { readonly data: Uint8Array; readonly fd: number } | undefined
   /** for programs of struct_ops: the kernel's struct and the member */
   readonly structOps:
@@ -41,10 +39,10 @@ export function loadObjectProgram(program: ObjectProgram, input: ProgramInput): 
       `the section name says no type of program: ${knownSectionNames(program.section)} Or set its \`type\``,
       place,
     )
-  const { insns, poisoned } = relocate(source, {
+  const { code, poisoned } = relocate(source, {
     core: input.core,
     names: input.names,
-    missingMaps: input.missingMaps,
+    maps: input.maps,
     fail: (what, slot, cause) => {
       const line = sourceAt(object, source, slot)
       throw new ObjectError(
@@ -55,11 +53,10 @@ export function loadObjectProgram(program: ObjectProgram, input: ProgramInput): 
       )
     },
   })
-  const { info, flags: _, ...rest } = source
-  const spec: ProgramSpec = {
-    ...rest,
-    insns,
-    type: program.type,
+  const { info, name, license, kernelVersion } = source
+  const spec: EncodedProgram = {
+    ...{ name, license, code, type: program.type },
+    ...(kernelVersion === undefined ? {} : { kernelVersion }),
     ...(program.flags === 0 ? {} : { flags: program.flags }),
     ...attachTypeOf(program),
     ...(info === undefined || input.loadedBtf === undefined
@@ -69,12 +66,6 @@ export function loadObjectProgram(program: ObjectProgram, input: ProgramInput): 
   }
   const { fdArray } = input.names
   const options: LoadOptions = {
-    maps: input.maps,
-    kfunc: name => {
-      const found = input.names.find(name)
-      return found.kind === 'btf' ? { btfId: found.btfId, fdIndex: found.fdIndex } : undefined
-    },
-    longJumps: false,
     ...(fdArray === undefined ? {} : { fdArray }),
     ...(program.ifindex === undefined ? {} : { ifindex: program.ifindex }),
     ...(input.loadedBtf === undefined ? {} : { btfFd: input.loadedBtf.fd }),
@@ -96,7 +87,7 @@ export function loadObjectProgram(program: ObjectProgram, input: ProgramInput): 
 export function bindConstants({ program, source }: ObjectProgram, maps: Iterable<ObjectMap>): void {
   for (const map of maps) {
     if (!map.loaded || map.source.role !== 'data' || !map.section.startsWith('.rodata')) continue
-    if (source.insns.some(({ ref }) => ref?.kind === 'mapValue' && ref.name === map.label)) continue
+    if (source.code.references.some(({ ref }) => ref.kind === 'mapValue' && ref.name === map.label)) continue
     try {
       program.bindMap(map.map)
     } catch (error) {
@@ -106,7 +97,7 @@ export function bindConstants({ program, source }: ObjectProgram, maps: Iterable
 }
 
 /** Without its optional attach type where the kernel refuses that. */
-function loadVariant(program: ObjectProgram, spec: ProgramSpec, options: LoadOptions): Program {
+function loadVariant(program: ObjectProgram, spec: EncodedProgram, options: LoadOptions): Program {
   try {
     return Program.load(spec, options)
   } catch (error) {

@@ -374,16 +374,12 @@ export class BpfObject implements Disposable {
 
   #loadPrograms(options: ObjectLoadOptions, loadedBtf: LoadedBtf, names: KernelNames): void {
     const maps: Record<string, { readonly fd: number }> = {}
-    const missingMaps = new Set<string>()
-    for (const map of this.maps.values()) {
-      if (map.loaded) maps[map.label] = map.map
-      else missingMaps.add(map.label)
-    }
+    for (const map of this.maps.values()) if (map.loaded) maps[map.label] = map.map
     let core: CoreResolver | undefined
     const input = {
       object: this.source,
       core: () => (core ??= new CoreResolver(this.source.btf!, coreTargets(options.kernelBtf))),
-      ...{ names, maps, missingMaps, loadedBtf },
+      ...{ names, maps, loadedBtf },
     }
     for (const program of this.programs.values()) {
       if (!program.autoload) continue

@@ -1,8 +1,7 @@
 // What the programs of an object can print by bpf_trace_printk: all programs of a machine print to one place, and nothing there
 // says who it was. But the formats are in the object, and a line that fits none of them is another's.
 
-import { helperById, type Insn } from '../asm/index.ts'
-import type { CompiledObject, CompiledProgram } from '../elf/index.ts'
+import type { CompiledObject, CompiledProgram, ProgramCode } from '../elf/index.ts'
 
 export interface PrintkFormats {
   /** whether any program prints */
@@ -27,9 +26,9 @@ export function printkFormats({ programs, maps }: CompiledObject): PrintkFormats
     const calls = printCalls(program)
     if (calls.length === 0) continue
     used = true
-    for (const at of calls) if (formatAt(program.insns, at) === undefined) known = false
-    for (const { ref } of program.insns) {
-      if (ref?.kind !== 'mapValue' || !ref.name.startsWith('.rodata')) continue
+    for (const slot of calls) if (!isFormatKnown(program.code, slot)) known = false
+    for (const { ref } of program.code.references) {
+      if (ref.kind !== 'mapValue' || !ref.name.startsWith('.rodata')) continue
       const bytes = data.get(ref.name)
       const end = bytes?.indexOf(0, ref.offset) ?? -1
       if (bytes === undefined || end < 0) continue
@@ -40,27 +39,36 @@ export function printkFormats({ programs, maps }: CompiledObject): PrintkFormats
   return { used, patterns: known ? [...patterns.values()] : undefined }
 }
 
-function printCalls({ insns }: CompiledProgram): number[] {
+/** Slots of calls that print. */
+function printCalls({ code: { bytes } }: CompiledProgram): number[] {
   const found: number[] = []
-  for (const [at, { code, src, imm }] of insns.entries())
-    if (code === CALL && src === 0 && PRINTING.test(helperById(imm)?.name ?? '')) found.push(at)
+  for (let at = 0; at < bytes.length; at += 8)
+    if (bytes[at] === CALL && bytes[at + 1]! >> 4 === 0 && PRINTING.has(word(bytes, at + 4)))
+      found.push(at / 8)
   return found
 }
 
-/** Where the first argument of a call comes from, by the code before it, if it is a constant. */
-function formatAt(insns: readonly Insn[], call: number): { readonly name: string } | undefined {
+const word = (bytes: Uint8Array, at: number): number =>
+  bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)
+
+/** Whether the first argument of a call is a constant string, by the code before it. */
+function isFormatKnown({ bytes, references }: ProgramCode, call: number): boolean {
+  const refs = new Map(references.map(each => [each.slot, each.ref]))
   let register = 1
-  for (let at = call - 1; at >= 0; at--) {
-    const insn = insns[at]!
-    if (insn.dst !== register || isNoWrite(insn.code)) continue
-    if (insn.ref?.kind === 'mapValue') return insn.ref.name.startsWith('.rodata') ? insn.ref : undefined
-    if (insn.code !== MOV_X) return undefined
-    register = insn.src
+  for (let slot = call - 1; slot >= 0; slot--) {
+    const [code, registers] = [bytes[slot * 8]!, bytes[slot * 8 + 1]!]
+    // the second half of a 64-bit load has no code
+    if (code === 0 || (registers & 15) !== register || isNoWrite(code)) continue
+    const ref = refs.get(slot)
+    if (ref?.kind === 'mapValue') return ref.name.startsWith('.rodata')
+    if (code !== MOV_X) return false
+    register = registers >> 4
   }
-  return undefined
+  return false
 }
 
-const PRINTING = /^(bpf_)?trace_v?printk$/
+/** bpf_trace_printk and bpf_trace_vprintk */
+const PRINTING: ReadonlySet<number> = new Set([6, 177])
 
 /** Stores and jumps have a destination register that they do not write: classes ST, STX, JMP, JMP32. */
 const isNoWrite = (code: number): boolean => [2, 3, 5, 6].includes(code & 7)

@@ -45,13 +45,19 @@ export interface LoadOptions {
   readonly longJumps?: boolean
 }
 
+/** A program whose instructions are ready for the kernel: nothing in them is left to be resolved. */
+export interface EncodedProgram extends Omit<ProgramSpec, 'insns' | 'globals'> {
+  /** array of struct bpf_insn */
+  readonly code: Uint8Array
+}
+
 /** The kernel's cap is UINT_MAX >> 2 since 5.2; a log of a million instructions takes some 100 MiB. */
 const LOG_BYTES_FIRST = 64 * 1024
 const LOG_BYTES_MAX = 256 * 1024 * 1024
 const LOG_LEVEL = 1
 
 /** A descriptor of the loaded program. Throws VerifierError, SyscallError, NotSupportedError, AsmError. */
-export const loadProgram = (spec: ProgramSpec, options: LoadOptions = {}): number => {
+export const loadProgram = (spec: ProgramSpec | EncodedProgram, options: LoadOptions = {}): number => {
   if (spec.attachTo === undefined || options.attachBtfId !== undefined || !attachesByBtf(spec.type))
     return loadAt(spec, options)
   const { close, ...target } = resolveAttachTarget({ ...spec, attachTo: spec.attachTo })
@@ -62,18 +68,11 @@ export const loadProgram = (spec: ProgramSpec, options: LoadOptions = {}): numbe
   }
 }
 
-const loadAt = (spec: ProgramSpec, options: LoadOptions): number => {
-  const { maps = {}, kfunc, ksym } = options
-  const longJumps = options.longJumps ?? isAtLeast(kernelRelease(), '6.6')
-  const placed = spec.insns.some(refersToLabel) ? resolveLabels(spec.insns, { longJumps }) : spec.insns
-  const resolved = resolveRefs(placed, {
-    map: name => maps[name]?.fd,
-    ...(kfunc === undefined ? {} : { kfunc }),
-    ...(ksym === undefined ? {} : { ksym }),
-  })
+const loadAt = (spec: ProgramSpec | EncodedProgram, options: LoadOptions): number => {
+  const isEncoded = 'code' in spec
   const base: ProgLoadAttr = {
     progType: spec.type,
-    insns: encode(resolved),
+    insns: isEncoded ? spec.code : encodeSpec(spec, options),
     license: spec.license,
     progName: spec.name,
     ...(spec.flags === undefined ? {} : { progFlags: spec.flags }),
@@ -84,7 +83,19 @@ const loadAt = (spec: ProgramSpec, options: LoadOptions): number => {
     ...(options.ifindex === undefined ? {} : { progIfindex: options.ifindex }),
     ...(spec.kernelVersion === undefined ? {} : { kernVersion: spec.kernelVersion }),
   }
-  return loadWithInfo(spec, base, programBtf(spec), options.btfFd)
+  return loadWithInfo(spec, base, isEncoded ? spec.info : programBtf(spec), options.btfFd)
+}
+
+const encodeSpec = ({ insns }: ProgramSpec, options: LoadOptions): Uint8Array => {
+  const { maps = {}, kfunc, ksym } = options
+  const longJumps = options.longJumps ?? isAtLeast(kernelRelease(), '6.6')
+  const placed = insns.some(refersToLabel) ? resolveLabels(insns, { longJumps }) : insns
+  const resolved = resolveRefs(placed, {
+    map: name => maps[name]?.fd,
+    ...(kfunc === undefined ? {} : { kfunc }),
+    ...(ksym === undefined ? {} : { ksym }),
+  })
+  return encode(resolved)
 }
 
 /** Compiled code has its distances already. */

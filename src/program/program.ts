@@ -14,7 +14,7 @@ import {
   closeFd,
   pinHint,
 } from '../sys/index.ts'
-import { type LoadOptions, loadProgram } from './load.ts'
+import { type EncodedProgram, type LoadOptions, loadProgram } from './load.ts'
 import { type ProgramInfo, readProgramInfo } from './program-info.ts'
 
 export interface TestRunOptions {
@@ -51,7 +51,7 @@ export class Program implements Disposable {
   #closed = false
 
   /** Loads what a spec describes. Throws VerifierError, SyscallError, NotSupportedError, AsmError. */
-  static load(spec: ProgramSpec, options: LoadOptions = {}): Program {
+  static load(spec: ProgramSpec | EncodedProgram, options: LoadOptions = {}): Program {
     return new Program(loadProgram(spec, options), spec.name, spec.expectedAttachType)
   }
 

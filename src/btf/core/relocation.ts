@@ -62,7 +62,8 @@ export interface CoreTarget {
 export class CoreResolver {
   readonly #local: Btf
   readonly #finder: CandidateFinder
-  readonly #answers = new Map<string, CoreAnswer>()
+  /** by access string, then by type and kind: an object asks the same again and again */
+  readonly #answers = new Map<string, Map<number, CoreAnswer>>()
   /** by local type: once some candidates fitted a question, the others are out of the game for the next ones */
   readonly #left = new Map<number, readonly Candidate[]>()
 
@@ -73,9 +74,13 @@ export class CoreResolver {
 
   /** Throws BtfError when the question makes no sense, or candidates disagree. */
   answer(question: CoreQuestion): CoreAnswer {
-    const key = `${question.kind} ${question.typeId} ${question.accessStr}`
-    let answer = this.#answers.get(key)
-    if (answer === undefined) this.#answers.set(key, (answer = this.#answer(question)))
+    const { kind, typeId, accessStr } = question
+    if (CORE_KINDS[kind] === undefined) return this.#answer(question)
+    let answers = this.#answers.get(accessStr)
+    if (answers === undefined) this.#answers.set(accessStr, (answers = new Map()))
+    const key = typeId * CORE_KINDS.length + kind
+    let answer = answers.get(key)
+    if (answer === undefined) answers.set(key, (answer = this.#answer(question)))
     return answer
   }
 

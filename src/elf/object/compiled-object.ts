@@ -3,6 +3,7 @@
 
 import type { Btf, CoreRecord } from '../../btf/index.ts'
 import type { MapSpec, ProgramSpec } from '../../spec/spec.ts'
+import type { ProgramCode } from './program-code.ts'
 import type { SectionName } from './section-name.ts'
 
 export interface CompiledObject {
@@ -28,6 +29,8 @@ export interface CompiledProgram extends ProgramSpec {
   /** undefined for a section name that says no type: the user must */
   readonly sectionName: SectionName | undefined
   readonly autoload: boolean
+  /** the same as `insns`, which are made of it when they are asked for */
+  readonly code: ProgramCode
   /** what the program is made of, in order; `slot` is where each starts */
   readonly functions: readonly PlacedFunction[]
   readonly relocations: readonly ProgramRelocation[]

@@ -1,10 +1,8 @@
-// The functions of an object, each with its instructions: what they refer to by relocation has become a reference by name.
+// The functions of an object, each with its code: what that refers to by relocation has become a reference by name.
 
-import { decode, type Insn, LD_IMM64, slotCount } from '../../asm/index.ts'
+import { decode, encode, LD_IMM64 } from '../../asm/index.ts'
 import { AsmError } from '../../errors/index.ts'
 import {
-  BPF_CALL,
-  BPF_JMP,
   BPF_PSEUDO_CALL,
   BPF_PSEUDO_FUNC,
   BPF_PSEUDO_KFUNC_CALL,
@@ -15,6 +13,7 @@ import { SHF_EXECINSTR, SHT_PROGBITS } from '../constants.ts'
 import type { ElfSection } from '../elf.ts'
 import { sectionData } from '../section-data.ts'
 import { type ObjectRelocation, type ReadContext, refuse, relocationsOf } from './context.ts'
+import { CALL, type CodeReference, type ProgramCode, referringSlots } from './program-code.ts'
 import type { ObjectSymbol } from './symbols.ts'
 
 export interface ObjectFunction {
@@ -27,7 +26,8 @@ export interface ObjectFunction {
   readonly start: number
   readonly end: number
   readonly isLocal: boolean
-  readonly insns: readonly Insn[]
+  /** its references count from its own start */
+  readonly code: ProgramCode
   /** labels of what it calls or hands on as a callback, in order, each as often */
   readonly callees: readonly string[]
 }
@@ -69,32 +69,13 @@ export function readFunctions(context: ReadContext, references: DataReferences):
     const relocations = relocationsOf(context, section)
     checkRelocated(context, section, bytes, relocations)
     return list.map(extent => {
-      const code = decodeFunction(context, extent, bytes)
-      const relocator = { context, references, extent, functionAt }
-      const callees: string[] = []
-      let slot = extent.start
-      const insns = code.map(insn => {
-        const here = slot
-        slot += slotCount(insn)
-        // nothing else refers to anything
-        if (insn.code !== CALL && insn.code !== LD_IMM64) return insn
-        const resolved = refer(relocator, insn, here, relocations.get(here * 8))
-        const { ref } = resolved
-        if (ref?.kind === 'subprog' || ref?.kind === 'funcAddress') callees.push(ref.name)
-        return resolved
-      })
-      insns[0] = { ...insns[0]!, labels: [extent.label] }
+      const code = readCode({ context, references, extent, functionAt }, bytes, relocations)
       const { name, isLocal } = extent.symbol
-      return {
-        name,
-        label: extent.label,
-        section,
-        start: extent.start,
-        end: extent.end,
-        isLocal,
-        insns,
-        callees,
-      }
+      const { label, start, end } = extent
+      const callees = code.references.flatMap(({ ref }) =>
+        ref.kind === 'subprog' || ref.kind === 'funcAddress' ? [ref.name] : [],
+      )
+      return { name, label, section, start, end, isLocal, code, callees }
     })
   })
 }
@@ -150,10 +131,43 @@ function extentsIn(context: ReadContext, section: ElfSection, labels: Set<string
   })
 }
 
-function decodeFunction(context: ReadContext, extent: Extent, bytes: Uint8Array): Insn[] {
-  const endian = context.elf.littleEndian ? 'little' : 'big'
+/** Throws ObjectError for what is no code, or refers to what is not there. */
+function readCode(
+  relocator: Relocator,
+  section: Uint8Array,
+  relocations: ReadonlyMap<number, ObjectRelocation>,
+): ProgramCode {
+  const { extent } = relocator
+  const bytes = codeBytes(relocator, section)
+  const slots = notCode(relocator, () => referringSlots(bytes))
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const references: CodeReference[] = []
+  for (const slot of slots) {
+    const [at, relocation] = [slot * 8, relocations.get((extent.start + slot) * 8)]
+    const insn = { code: bytes[at]!, src: bytes[at + 1]! >> 4, imm: view.getInt32(at + 4, true) }
+    // most calls are of helpers, by their number, and most loads of plain numbers
+    if (relocation === undefined && !isPseudo(insn)) continue
+    const { src = insn.src, ref } = refer(relocator, insn, extent.start + slot, relocation)
+    bytes[at + 1] = (bytes[at + 1]! & 15) | (src << 4)
+    view.setInt32(at + 4, 0, true)
+    if (insn.code === LD_IMM64) view.setInt32(at + 12, 0, true)
+    references.push({ slot, ref })
+  }
+  return { bytes, references }
+}
+
+/** A copy of a function's bytes as a little-endian machine has them. */
+function codeBytes(relocator: Relocator, section: Uint8Array): Uint8Array {
+  const { start, end } = relocator.extent
+  const bytes = section.subarray(start * 8, end * 8)
+  if (relocator.context.elf.littleEndian) return Uint8Array.from(bytes)
+  return notCode(relocator, () => encode(decode(bytes, { endian: 'big' })))
+}
+
+/** What `work` throws of instructions, with the function they are of. */
+function notCode<T>({ context, extent }: Relocator, work: () => T): T {
   try {
-    return decode(bytes.subarray(extent.start * 8, extent.end * 8), { endian })
+    return work()
   } catch (error) {
     if (!(error instanceof AsmError)) throw error
     return refuse(context, error.message, { section: extent.section.name, program: extent.symbol.name })
@@ -167,15 +181,29 @@ interface Relocator {
   readonly functionAt: (section: number, slot: number) => Extent | undefined
 }
 
-const CALL = BPF_JMP | BPF_CALL
+/** A call, or the first half of a 64-bit load. */
+interface ReferringInsn {
+  readonly code: number
+  readonly src: number
+  readonly imm: number
+}
 
-/** The instruction with what it refers to, by relocation or, for calls within a section, by distance. */
+/** What stands in the place of a reference; `src` unless it stays as it is. */
+interface Reference {
+  readonly src?: number
+  readonly ref: CodeReference['ref']
+}
+
+const isPseudo = ({ code, src }: ReferringInsn): boolean =>
+  src === (code === CALL ? BPF_PSEUDO_CALL : BPF_PSEUDO_FUNC)
+
+/** What an instruction refers to, by relocation or, for calls within a section, by distance. */
 function refer(
   relocator: Relocator,
-  insn: Insn,
+  insn: ReferringInsn,
   slot: number,
   relocation: ObjectRelocation | undefined,
-): Insn {
+): Reference {
   const { context, extent } = relocator
   const fail = (what: string): never =>
     refuse(context, what, {
@@ -183,21 +211,14 @@ function refer(
       program: extent.symbol.name,
       insn: slot - extent.start,
     })
-  const target = (section: number, at: number): Extent => {
+  const target = (section: number, at: number): string => {
     const found = relocator.functionAt(section, at)
     if (found === undefined) return fail(`calls instruction ${at} of its section, where no function is`)
-    return found.start === at ? found : fail(`calls into the middle of function "${found.symbol.name}"`)
+    return found.start === at ? found.label : fail(`calls into the middle of function "${found.symbol.name}"`)
   }
   if (relocation === undefined) {
-    if (insn.code === CALL && insn.src === BPF_PSEUDO_CALL) {
-      const to = target(extent.section.index, slot + insn.imm + 1)
-      return { ...insn, imm: 0, ref: { kind: 'subprog', name: to.label } }
-    }
-    if (insn.code === LD_IMM64 && insn.src === BPF_PSEUDO_FUNC) {
-      const to = target(extent.section.index, slot + Number(BigInt.asIntN(32, insn.imm64!)) + 1)
-      return { ...insn, imm64: 0n, ref: { kind: 'funcAddress', name: to.label } }
-    }
-    return insn
+    const name = target(extent.section.index, slot + insn.imm + 1)
+    return { ref: { kind: insn.code === CALL ? 'subprog' : 'funcAddress', name } }
   }
   const { symbol } = relocation
   const isCodeSymbol = isCode(context.elf.sections[symbol.section] ?? NO_SECTION)
@@ -205,18 +226,17 @@ function refer(
     if (symbol.section === 0) {
       if (relocator.references.extern(symbol.name)?.kind !== 'function')
         return fail(`calls "${symbol.name}", which is neither in the object nor declared with __ksym`)
-      return { ...insn, src: BPF_PSEUDO_KFUNC_CALL, imm: 0, ref: { kind: 'kfunc', name: symbol.name } }
+      return { src: BPF_PSEUDO_KFUNC_CALL, ref: { kind: 'kfunc', name: symbol.name } }
     }
     if (!isCodeSymbol) return fail(`calls "${symbol.name}", which is no function`)
-    const to = target(symbol.section, symbol.value / 8 + insn.imm + 1)
-    return { ...insn, src: BPF_PSEUDO_CALL, imm: 0, ref: { kind: 'subprog', name: to.label } }
+    const name = target(symbol.section, symbol.value / 8 + insn.imm + 1)
+    return { src: BPF_PSEUDO_CALL, ref: { kind: 'subprog', name } }
   }
-  const addend = Number(BigInt.asIntN(32, insn.imm64!))
   if (isCodeSymbol) {
-    const to = target(symbol.section, (symbol.value + addend) / 8)
-    return { ...insn, src: BPF_PSEUDO_FUNC, imm64: 0n, ref: { kind: 'funcAddress', name: to.label } }
+    const name = target(symbol.section, (symbol.value + insn.imm) / 8)
+    return { src: BPF_PSEUDO_FUNC, ref: { kind: 'funcAddress', name } }
   }
-  return referToData(relocator, insn, symbol, addend, fail)
+  return referToData(relocator, symbol, insn.imm, fail)
 }
 
 const NO_SECTION: ElfSection = {
@@ -226,15 +246,12 @@ const NO_SECTION: ElfSection = {
 
 function referToData(
   { references }: Relocator,
-  insn: Insn,
   symbol: ObjectSymbol,
   addend: number,
   fail: (what: string) => never,
-): Insn {
-  const value = (map: string, offset: number): Insn => ({
-    ...insn,
+): Reference {
+  const value = (map: string, offset: number): Reference => ({
     src: BPF_PSEUDO_MAP_VALUE,
-    imm64: 0n,
     ref: { kind: 'mapValue', name: map, offset },
   })
   if (symbol.section === 0) {
@@ -244,11 +261,10 @@ function referToData(
         `refers to "${symbol.name}", which is neither in the object nor declared with __ksym or __kconfig`,
       )
     if (extern.kind === 'kconfig') return value(references.kconfigMap, extern.offsetBytes ?? 0)
-    return { ...insn, imm64: 0n, ref: { kind: 'ksym', name: symbol.name } }
+    return { ref: { kind: 'ksym', name: symbol.name } }
   }
   const map = references.mapAt(symbol, addend)
-  if (map !== undefined)
-    return { ...insn, src: BPF_PSEUDO_MAP_FD, imm64: 0n, ref: { kind: 'map', name: map } }
+  if (map !== undefined) return { src: BPF_PSEUDO_MAP_FD, ref: { kind: 'map', name: map } }
   const data = references.dataAt(symbol, addend)
   if (data !== undefined) return value(data.map, data.offset)
   return fail(`refers to "${symbol.name}", which is in no section that becomes a map`)

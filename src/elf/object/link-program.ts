@@ -1,10 +1,10 @@
 // From functions to a program: the main function, behind it every function it calls, directly or not, in the order in which
 // they are met; and the records about their instructions moved to where those are now.
 
-import type { Insn } from '../../asm/index.ts'
 import {
   type BtfExtSection,
   FUNC_INFO_BYTES,
+  joinWords,
   LINE_FIELDS,
   LINE_INFO_BYTES,
   type ProgramInfo,
@@ -12,6 +12,7 @@ import {
 import type { CompiledProgram, ProgramRelocation } from './compiled-object.ts'
 import { type ReadContext, refuse } from './context.ts'
 import type { ObjectFunction } from './functions.ts'
+import type { ProgramCode } from './program-code.ts'
 
 export interface LinkInput {
   readonly functions: ReadonlyMap<string, ObjectFunction>
@@ -21,11 +22,16 @@ export interface LinkInput {
   readonly exceptionCallbacks: ReadonlyMap<string, string>
 }
 
-export type LinkedCode = Pick<CompiledProgram, 'insns' | 'functions' | 'relocations' | 'lines' | 'info'>
+export type LinkedCode = Pick<CompiledProgram, 'code' | 'functions' | 'relocations' | 'lines' | 'info'>
+
+interface PlacedCode {
+  readonly code: ObjectFunction
+  readonly slot: number
+}
 
 /** Throws ObjectError when a function calls something that is not there. */
 export function linkProgram(context: ReadContext, main: ObjectFunction, input: LinkInput): LinkedCode {
-  const placed: { readonly code: ObjectFunction; readonly slot: number }[] = []
+  const placed: PlacedCode[] = []
   const seen = new Set<string>()
   let next = 0
   // depth first, as libbpf does: what a function calls stands behind it
@@ -45,7 +51,6 @@ export function linkProgram(context: ReadContext, main: ObjectFunction, input: L
     }
     waiting.push(...callees.reverse())
   }
-  const insns: readonly Insn[] = placed.length === 1 ? main.insns : placed.flatMap(({ code }) => code.insns)
   const relocations: ProgramRelocation[] = []
   const lines: Uint32Array[] = []
   for (const { code, slot } of placed) {
@@ -67,10 +72,10 @@ export function linkProgram(context: ReadContext, main: ObjectFunction, input: L
     for (let at = 0; at < moved.length; at += LINE_FIELDS) moved[at] = move(moved[at]!)
     lines.push(moved)
   }
-  const packed = lines.length === 1 ? lines[0]! : joined(lines)
+  const packed = joinWords(lines)
   const info = input.btfBytes && packInfo(placed, input, packed)
   return {
-    insns,
+    code: placed.length === 1 ? main.code : joinedCode(placed, next),
     functions: placed.map(({ code, slot }) => ({
       ...{ name: code.name, label: code.label, section: code.section.name, slot },
     })),
@@ -80,14 +85,13 @@ export function linkProgram(context: ReadContext, main: ObjectFunction, input: L
   }
 }
 
-function joined(parts: readonly Uint32Array[]): Uint32Array {
-  const whole = new Uint32Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.length
-  }
-  return whole
+function joinedCode(placed: readonly PlacedCode[], slots: number): ProgramCode {
+  const bytes = new Uint8Array(slots * 8)
+  for (const { code, slot } of placed) bytes.set(code.code.bytes, slot * 8)
+  const references = placed.flatMap(({ code, slot: start }) =>
+    code.code.references.map(({ slot, ref }) => ({ slot: start + slot, ref })),
+  )
+  return { bytes, references }
 }
 
 /** Index of the first record at or behind an offset; `parseBtfExt` gives them in order. */
@@ -104,7 +108,7 @@ function firstFrom(count: number, offsetOf: (index: number) => number, start: nu
 
 /** The kernel wants a record for every function, and a line where each starts, or nothing at all. */
 function packInfo(
-  placed: readonly { readonly code: ObjectFunction; readonly slot: number }[],
+  placed: readonly PlacedCode[],
   { ext, btfBytes }: LinkInput,
   lines: Uint32Array,
 ): ProgramInfo | undefined {

@@ -1,5 +1,6 @@
 // A compiled object, read: what clang made of C (or rustc of Rust) becomes specs of programs and maps.
 
+import type { Insn } from '../../asm/index.ts'
 import {
   type BtfExtSection,
   layOutSections,
@@ -26,6 +27,7 @@ import { KCONFIG, kconfigMap, readExterns } from './externs.ts'
 import { type DataReferences, isCode, type ObjectFunction, readFunctions } from './functions.ts'
 import { readLegacyMaps } from './legacy-maps.ts'
 import { type LinkInput, linkProgram } from './link-program.ts'
+import { decodeCode } from './program-code.ts'
 import { parseSectionName } from './section-name.ts'
 import { readStructOps } from './struct-ops.ts'
 import { type ObjectSymbol, readObjectSymbols } from './symbols.ts'
@@ -208,6 +210,8 @@ function readProgram(
   const definition = sectionName?.definition
   const flags =
     (definition?.sleepable ? BPF_F_SLEEPABLE : 0) | (definition?.xdpFrags ? BPF_F_XDP_HAS_FRAGS : 0)
+  const linked = linkProgram(context, main, input)
+  let insns: readonly Insn[] | undefined
   return {
     name: main.name,
     type: definition?.type ?? 0,
@@ -215,6 +219,9 @@ function readProgram(
     ...(flags === 0 ? {} : { flags }),
     ...(definition?.attachType === undefined ? {} : { expectedAttachType: definition.attachType }),
     ...{ section, sectionName, autoload: sectionName?.autoload ?? !section.startsWith('?') },
-    ...linkProgram(context, main, input),
+    ...linked,
+    get insns() {
+      return (insns ??= decodeCode(linked.code, linked.functions))
+    },
   }
 }
