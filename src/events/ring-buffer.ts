@@ -25,6 +25,10 @@ import {
 } from '../sys/index.ts'
 import type { OnRecord } from './ring-view.ts'
 
+/** More records than a ring holds; a small integer, as compiled code likes them. */
+const COUNT_MAX = 0x3fff_ffff
+// an import is looked up each time
+const [HEADER_BYTES, DISCARDED] = [BPF_RINGBUF_HDR_SZ, BPF_RINGBUF_DISCARD_BIT]
 const LENGTH_MASK = 0x3fff_ffff
 /** Positions are compared in their low 32 bits: exact while a ring is smaller than 2 GiB. */
 const RING_BYTES_MAX = 1 << 30
@@ -60,6 +64,8 @@ export class RingBuffer implements Disposable {
   #mappedBytes: number
   /** the whole consumer position, as published last */
   #published: bigint
+  /** its low 32 bits */
+  #publishedLow: number
   /** low 32 bits of what has been read */
   #position: number
   #consumer: BigInt64Array
@@ -98,13 +104,14 @@ export class RingBuffer implements Disposable {
     this.#producer = new Int32Array(buffer, LOW_WORD * 4, 1)
     this.#published = Atomics.load(this.#consumer, 0)
     this.#position = Number(BigInt.asIntN(32, this.#published))
+    this.#publishedLow = this.#position
   }
 
   /**
    * Hands over the records that are there, `max` of them at most; how many it were. Stops before a record that is
    * still being written. What the callback throws comes out of here, with that record taken.
    */
-  drain(max = Number.POSITIVE_INFINITY): number {
+  drain(max = COUNT_MAX): number {
     if (this.#closed || this.#draining) return 0
     this.#draining = true
     try {
@@ -147,49 +154,71 @@ export class RingBuffer implements Disposable {
   }
 
   #drain(max: number): number {
+    const mask = this.sizeBytes - 1
+    let count = 0
+    while (count < max) {
+      // the kernel wakes a consumer only when it has caught up: so publish first (a full barrier), then look again
+      this.#publish()
+      const pending = (Atomics.load(this.#producer, 0) - this.#position) >>> 0
+      if (pending === 0) break
+      // a quarter of the ring at most, so that the producer gets room while we read, and not past the ring's end
+      const at = this.#position & mask
+      const byteLength = Math.min(pending, this.sizeBytes >>> 2, this.sizeBytes - at)
+      if (this.#dataOffset + at + byteLength > this.#mappedBytes) {
+        this.#reach(this.#dataOffset + at + byteLength)
+      }
+      const end = (this.#position + byteLength) | 0
+      count += this.#handOver(end, max - count)
+      if (((this.#position - end) | 0) < 0 && (this.#closed || !this.#reachNext())) break
+    }
+    return count
+  }
+
+  /** Maps the next record whole, if it is one that passes the ring's end by much. False when nothing was missing. */
+  #reachNext(): boolean {
+    const at = this.#dataOffset + (this.#position & (this.sizeBytes - 1))
+    const header = Atomics.load(this.#view.i32, at >>> 2)
+    const end = at + BPF_RINGBUF_HDR_SZ + (header & LENGTH_MASK)
+    if (header < 0 || end <= this.#mappedBytes) return false
+    this.#reach(end)
+    return true
+  }
+
+  /**
+   * Hands over the records that start before `end`. Stops before that after `max` records, at one that is still being
+   * written or not mapped to its end, and when closed. What is not needed for each record is kept out of here, where
+   * compiled code would have to load it again and again.
+   */
+  #handOver(end: number, max: number): number {
     const view = this.#view
-    let headers = view.i32
     const onRecord = this.#onRecord
     const dataOffset = this.#dataOffset
     const mask = this.sizeBytes - 1
-    // publishing costs a BigInt: done each quarter of the ring, so that the producer gets room while we read
-    const quarter = this.sizeBytes >>> 2
+    const headers = view.i32
+    const mappedBytes = this.#mappedBytes
     let position = this.#position
-    let lastPublished = position
     let count = 0
-    let producer = Atomics.load(this.#producer, 0)
-    for (;;) {
-      while (position !== producer) {
-        if (count >= max) return count
-        const at = dataOffset + (position & mask)
-        if (at + BPF_RINGBUF_HDR_SZ > this.#mappedBytes) headers = this.#reach(at + BPF_RINGBUF_HDR_SZ)
-        const header = STRONG_LOADS ? headers[at >>> 2]! : Atomics.load(headers, at >>> 2)
-        if (header < 0) return count // busy: whoever looks again later finds it committed
-        const length = header & LENGTH_MASK
-        const end = at + BPF_RINGBUF_HDR_SZ + length
-        if (end > this.#mappedBytes) headers = this.#reach(end)
-        position = (position + ((length + BPF_RINGBUF_HDR_SZ + 7) & ~7)) | 0
-        this.#position = position
-        if ((header & BPF_RINGBUF_DISCARD_BIT) === 0) {
-          count++
-          onRecord(view, at + BPF_RINGBUF_HDR_SZ, length)
-          if (this.#closed) return count
-        }
-        if (((position - lastPublished) | 0) >= quarter) {
-          this.#publish()
-          lastPublished = position
-        }
+    while (((position - end) | 0) < 0 && count < max) {
+      const at = dataOffset + (position & mask)
+      const header = STRONG_LOADS ? headers[at >>> 2]! : Atomics.load(headers, at >>> 2)
+      if (header < 0) break // busy: whoever looks again later finds it committed
+      const length = header & LENGTH_MASK
+      const start = at + HEADER_BYTES
+      if (start + length > mappedBytes) break
+      position = (position + ((length + HEADER_BYTES + 7) & ~7)) | 0
+      // before the callback, so that a record whose callback throws is not met again
+      this.#position = position
+      if ((header & DISCARDED) === 0) {
+        count++
+        onRecord(view, start, length)
+        if (this.#closed) break
       }
-      // the kernel wakes a consumer only when it has caught up: so publish first (a full barrier), then look again
-      this.#publish()
-      lastPublished = position
-      producer = Atomics.load(this.#producer, 0)
-      if (producer === position) return count
     }
+    return count
   }
 
-  /** Maps the data at least up to `endBytes` of the mapping; gives its words. */
-  #reach(endBytes: number): Int32Array {
+  /** Maps the data at least up to `endBytes` of the mapping. */
+  #reach(endBytes: number): void {
     const all = this.#dataOffset + 2 * this.sizeBytes
     const usual = Math.min(this.#dataOffset + this.sizeBytes + PAST_END_BYTES, all)
     const before = this.#data
@@ -197,10 +226,18 @@ export class RingBuffer implements Disposable {
     this.#data = this.#map(this.#dataOffset, mappedBytes, PROT_READ)
     this.#mappedBytes = mappedBytes
     const { buffer } = this.#data
-    Object.assign(this.#view, viewOf(buffer))
+    this.#show(buffer)
     this.#producer = new Int32Array(buffer, LOW_WORD * 4, 1)
     before.unmap()
-    return this.#view.i32
+  }
+
+  /** The object stays the same one: compiled code has seen it. */
+  #show(buffer: ArrayBuffer): void {
+    const { u8, u32, i32, data } = viewOf(buffer)
+    this.#view.u8 = u8
+    this.#view.u32 = u32
+    this.#view.i32 = i32
+    this.#view.data = data
   }
 
   #map(offset: number, byteLength: number, prot: number): MemoryMap {
@@ -208,18 +245,16 @@ export class RingBuffer implements Disposable {
   }
 
   #publish(): void {
-    const step = (this.#position - Number(BigInt.asIntN(32, this.#published))) >>> 0
+    const step = (this.#position - this.#publishedLow) >>> 0
     if (step === 0) return
     this.#published += BigInt(step)
+    this.#publishedLow = this.#position
     Atomics.store(this.#consumer, 0, this.#published)
   }
 
   #release(): void {
     const none = new ArrayBuffer(0)
-    this.#view.u8 = new Uint8Array(none)
-    this.#view.u32 = new Uint32Array(none)
-    this.#view.i32 = new Int32Array(none)
-    this.#view.data = new DataView(none)
+    this.#show(none)
     this.#consumer = new BigInt64Array(none)
     this.#producer = new Int32Array(none)
     this.#control.unmap()
