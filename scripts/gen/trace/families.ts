@@ -72,6 +72,9 @@ export const FAMILIES: readonly Family[] = [
       ],
     },
   ),
+  flags('FACCESSAT_FLAGS', 'linux/fcntl.h', /^AT_(SYMLINK_NOFOLLOW|EACCESS|EMPTY_PATH)$/, {
+    first: ['AT_SYMLINK_NOFOLLOW', 'AT_EACCESS', 'AT_EMPTY_PATH'],
+  }),
   flags('UNLINK_FLAGS', 'linux/fcntl.h', /^AT_(REMOVEDIR)$/),
   list('FCNTL_COMMANDS', 'asm/fcntl.h linux/fcntl.h', /^F_/, {
     except: /^F_(RDLCK|WRLCK|UNLCK|EXLCK|SHLCK|OWNER_|SEAL_|LINUX_SPECIFIC_BASE)/,

@@ -93,6 +93,19 @@ test('files', () => {
     ret: -9,
     input: [cstr(1, 'x')],
   })
+  // one bit, two names: AT_REMOVEDIR elsewhere
+  check(
+    'faccessat2(5, NULL, R_OK|X_OK, AT_SYMLINK_NOFOLLOW|AT_EACCESS) = -1 EFAULT (Bad address)',
+    'faccessat2',
+    {
+      args: [5, 0, 5, 0x300],
+      ret: -14,
+    },
+  )
+  check('rseq(NULL, 0x20, RSEQ_FLAG_UNREGISTER, 0x53053053) = -1 EINVAL (Invalid argument)', 'rseq', {
+    args: [0, 32, 1, 0x53053053],
+    ret: -22,
+  })
   check('openat(5, NULL, O_RDONLY|O_EXCL) = -1 EFAULT (Bad address)', 'openat', {
     args: [5, 0, 0x80, 7],
     ret: -14,

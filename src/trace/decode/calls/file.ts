@@ -58,7 +58,7 @@ export const FILE_CALLS = {
   creat: call('desc file', [path, mode], newFd),
   access: call('file', [path, access]),
   faccessat: call('desc file', [dirfd, path, access]),
-  faccessat2: call('desc file', [dirfd, path, access, at]),
+  faccessat2: call('desc file', [dirfd, path, access, flags('FACCESSAT_FLAGS')]),
   stat: call('file stat %stat', [path, structOut(STAT)]),
   lstat: call('file lstat %stat', [path, structOut(STAT)]),
   fstat: call('desc fstat %stat', [fd, structOut(STAT)]),

@@ -153,7 +153,7 @@ export const PROCESS_CALLS = {
   get_thread_area: call('', [pointer]),
   set_robust_list: call('', [pointer, size]),
   get_robust_list: call('', [int, structOut(ADDRESS_CELL), pointer]),
-  rseq: call('', [pointer, uint, flags('RSEQ_FLAGS'), hex]),
+  rseq: call('', [pointer, hex, flags('RSEQ_FLAGS'), hex]),
   rseq_slice_yield: call(''),
   unshare: call('process', [flags('UNSHARE_FLAGS')]),
   setns: call('desc', [fd, flags('UNSHARE_FLAGS')]),
