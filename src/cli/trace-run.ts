@@ -44,7 +44,7 @@ export async function runTrace(
     toFile,
     kernelHalf: builtKernelHalf(),
     live: isTerminal(fd) && !options.json && !options.summary && options.status === 'all',
-    // with -y the files behind descriptors are looked up when a call is shown: soon, or they are closed
+    // with -y the files behind descriptors in arrays are looked up when a call is shown: soon, or they are closed
     watched: options.decodeFds || !toFile || !isUnwatched(fd),
     ...(options.decodeFds ? { fdPath: descriptorTarget } : {}),
     onFork: (tid, tgid, parentTgid) => {

@@ -29,6 +29,13 @@
 // CAPTURE_ARGV gives one CAPTURE_CSTR segment per string, closed by an empty CAPTURE_ARGV segment.
 // CAPTURE_COUNT gives a u64: how many pointers come before the NULL; with SEGMENT_TRUNCATED there are more.
 // CAPTURE_IOVEC gives the iovec array itself as CAPTURE_IOVEC, then one CAPTURE_BYTES segment per entry.
+// CAPTURE_FD says what a descriptor refers to; its arg is SEGMENT_NO_ARG, and it is found by the descriptor:
+//          0     4  fd            as in the call: AT_FDCWD for the working directory
+//          4     4  flags         FD_*
+//          8     8  inode         its number
+//         16     8  magic         of the file system (s_magic)
+//         24     …  names         of the path's parts, the last one first, each with its NUL
+// Of a descriptor that is not open there are the first 8 bytes only.
 
 export const RECORD_CALL = 1
 export const RECORD_ENTER = 2
@@ -99,6 +106,21 @@ export const CAPTURE_ARGV = 3
 export const CAPTURE_IOVEC = 4
 /** NULL-terminated array of pointers, only counted */
 export const CAPTURE_COUNT = 5
+/** the file behind a descriptor: the argument's value, or with the length `result` what the call gave back */
+export const CAPTURE_FD = 6
+
+/** the arg of a segment that belongs to none */
+export const SEGMENT_NO_ARG = 255
+
+export const FD_NUMBER = 0
+export const FD_FLAGS = 4
+export const FD_INODE = 8
+export const FD_MAGIC = 16
+export const FD_NAMES = 24
+/** the file has been deleted: nothing is called so any more */
+export const FD_DELETED = 1
+/** the names do not lead to a root: a file without a place, such as a socket */
+export const FD_PLACELESS = 2
 
 /** How long a CAPTURE_BYTES (in elements of `elementBytes`) or CAPTURE_IOVEC (in entries) is. */
 export type CaptureLength =
@@ -121,6 +143,7 @@ export interface Capture {
     | typeof CAPTURE_ARGV
     | typeof CAPTURE_IOVEC
     | typeof CAPTURE_COUNT
+    | typeof CAPTURE_FD
   readonly arg: number
   readonly when: 'entry' | 'exit'
   readonly length?: CaptureLength

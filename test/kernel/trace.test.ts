@@ -144,7 +144,29 @@ check('only the wanted calls', ['-e', 'trace=openat', 'cat', '/etc/hostname'], {
   lines: [/^openat\(/],
   never: [/^(read|close|mmap|execve)\(/],
 })
-check('only failed calls', ['-Z', 'cat', '/etc/hostname'], { lines: [/ = -1 E/], never: [/ = \d+$/] })
+check('only failed calls', ['-Z', 'cat', '/etc/hostname'], {
+  lines: [/ = -1 E/, /^\+\+\+ exited with 0/],
+  never: [/ = \d+$/, /exit_group/],
+})
+check('only successful calls', ['-z', 'cat', '/etc/hostname', '/none'], {
+  status: 1,
+  lines: [/^openat\(.*hostname.* = 3$/],
+  never: [/ = -1 E/, /exit_group/],
+})
+check(
+  'the files behind descriptors, though they are closed at once',
+  ['-y', '-e', 'chdir,openat,dup2,close,pipe2', 'sh', '-c', 'cd /proc/self; exec 3<stat 3</etc/hostname 2</'],
+  {
+    lines: [
+      /^chdir\("\/proc\/self"\) += 0$/,
+      /^openat\(AT_FDCWD<\/proc\/\d+>, "stat", O_RDONLY\) += 3<\/proc\/\d+\/stat>$/,
+      /^openat\(AT_FDCWD<\/proc\/\d+>, "\/etc\/hostname", O_RDONLY\) += \d<\/etc\/hostname>$/,
+      /^dup2\(\d<\/etc\/hostname>, 3<\/proc\/\d+\/stat>\) += 3<\/etc\/hostname>$/,
+      /^close\(\d<\/etc\/hostname>\) += 0$/,
+      /^openat\(AT_FDCWD<\/proc\/\d+>, "\/", O_RDONLY\) += \d<\/>$/,
+    ],
+  },
+)
 check('a count of calls', ['-c', 'cat', '/etc/hostname'], {
   lines: [/^% time +seconds/, /^ *[\d.]+ +[\d.]+ +\d+ +\d+ +(\d+ +)?\w+$/, / total$/],
 })

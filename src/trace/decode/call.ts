@@ -1,6 +1,7 @@
 // One call as the argument printers see it: its numbers, its result, and a cursor over the bytes that were fetched.
 // One object is reused for all calls; a printer must not keep it.
 import { SEGMENT_FAULT, SEGMENT_HEAD_BYTES, SEGMENT_TRUNCATED } from '../record.ts'
+import { descriptorPath } from './descriptor-path.ts'
 import type { Families } from './families.ts'
 import type { RecordReader } from './record-reader.ts'
 
@@ -87,6 +88,24 @@ export class Call {
     if (at === -1 || source.bytes[at + 1] !== source.bytes[segment + 1]) return false
     this.set(source, at)
     return true
+  }
+
+  /**
+   * -y: what a descriptor refers to (-100: the working directory), as the kernel half found it at the call's entry; of
+   * one that it does not look at, such as those in an array of pollfd, as it is now.
+   */
+  pathOf(fd: number): string | undefined {
+    return this.pathIn(this.entry, this.record, fd)
+  }
+
+  pathOfNew(fd: number): string | undefined {
+    return this.pathIn(this.record, undefined, fd)
+  }
+
+  private pathIn(first: RecordReader | undefined, second: RecordReader | undefined, fd: number) {
+    if (this.fdPath === undefined) return undefined
+    const found = descriptorPath(first, fd) ?? descriptorPath(second, fd)
+    return found === undefined ? this.fdPath(this.tid, fd) : found || undefined
   }
 
   /** The current segment could not be read. */

@@ -13,6 +13,7 @@ import {
   RECORD_EXEC,
   RECORD_FIXED_BYTES,
   SEGMENT_HEAD_BYTES,
+  SEGMENT_NO_ARG,
 } from '../record.ts'
 
 /** Segments a record may have: argv of the longest command line that is still fetched, and some. */
@@ -88,7 +89,7 @@ export class RecordReader {
       if (count === MAX_SEGMENTS || at + SEGMENT_HEAD_BYTES > end) return false
       const arg = view.getUint8(at + 1)
       const next = at + segmentBytes(view.getUint32(at + 4, true))
-      if (arg > 5 || next > end) return false
+      if ((arg > 5 && arg !== SEGMENT_NO_ARG) || next > end) return false
       if (first[arg] === -1) first[arg] = at
       at = next
     }
@@ -136,6 +137,12 @@ export class RecordReader {
   private u64(field: number): number {
     const { view, offset } = this
     return view.getUint32(offset + field + 4, true) * 0x100000000 + view.getUint32(offset + field, true)
+  }
+
+  /** Offset of the first segment, or -1 when there is none. */
+  get firstSegment(): number {
+    const at = this.offset + this.fixedBytes
+    return (this.flags & CALL_HAS_SEGMENTS) !== 0 && at < this.end ? at : -1
   }
 
   /** Offset of the segment after the one at `at`, or -1 at the end of the record. */

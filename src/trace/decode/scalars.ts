@@ -1,4 +1,5 @@
 // Arguments that are numbers: descriptors, flags, enums, modes, sizes, signals, ids.
+import { CAPTURE_FD } from '../record.ts'
 import type { FamilyName } from '../tables/index.ts'
 import type { Sink } from '../write/sink.ts'
 import { type Argument, scalar } from './argument.ts'
@@ -21,8 +22,15 @@ export const mode = scalar((w, call, arg) => w.octal(call.lo[arg]! & 0xffff))
 export const id = scalar((w, call, arg) => printId(w, call.lo[arg]!))
 export const device = scalar((w, call, arg) => printDevice(w, call.lo[arg]!, call.hi[arg]!))
 export const signal = scalar((w, call, arg) => printSignal(w, call, call.lo[arg]! | 0))
-export const fd = scalar((w, call, arg) => printFd(w, call, call.lo[arg]! | 0))
-export const dirfd = scalar((w, call, arg) => printDirfd(w, call, call.lo[arg]! | 0))
+export const fd = descriptor(printFd)
+export const dirfd = descriptor(printDirfd)
+
+function descriptor(print: (w: Sink, call: Call, fd: number) => void): Argument {
+  return {
+    printer: () => (w, call, arg) => print(w, call, call.lo[arg]! | 0),
+    captures: arg => [{ op: CAPTURE_FD, arg, when: 'entry', limit: 0 }],
+  }
+}
 
 export function flags(name: FamilyName): Argument {
   return {
@@ -73,7 +81,15 @@ export function printOpenFlags(w: Sink, call: Call, lo: number, hi: number): voi
 }
 
 export function printFd(w: Sink, call: Call, fd: number): void {
-  const path = fd >= 0 ? call.fdPath?.(call.tid, fd) : undefined
+  const path = fd >= 0 ? call.pathOf(fd) : undefined
+  if (path === undefined) w.i32(fd)
+  else w.fd(fd, path)
+}
+
+/** One that the call made, as it was at the exit: at the entry its number may have been another file's, or nobody's. */
+export function printNewFd(w: Sink, call: Call): void {
+  const fd = call.retLo | 0
+  const path = fd >= 0 ? call.pathOfNew(fd) : undefined
   if (path === undefined) w.i32(fd)
   else w.fd(fd, path)
 }
@@ -83,7 +99,7 @@ export function printDirfd(w: Sink, call: Call, fd: number): void {
     printFd(w, call, fd)
     return
   }
-  const path = call.fdPath?.(call.tid, AT_FDCWD)
+  const path = call.pathOf(AT_FDCWD)
   if (path === undefined) w.symbol('AT_FDCWD')
   else w.fdSymbol('AT_FDCWD', path)
 }

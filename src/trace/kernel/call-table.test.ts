@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { DEFAULT_TRACE_OPTIONS, type TraceOptions } from '../options.ts'
-import { CAPTURE_BYTES, CAPTURE_CSTR } from '../record.ts'
+import { CAPTURE_BYTES, CAPTURE_CSTR, CAPTURE_FD } from '../record.ts'
 import { callTable, chooseCalls } from './call-table.ts'
 import {
   CALL_DESC_ENTRY,
@@ -19,11 +19,12 @@ import {
 
 const path = { op: CAPTURE_CSTR, arg: 0, when: 'entry', limit: 4096 } as const
 const text = { op: CAPTURE_CSTR, arg: 1, when: 'entry', limit: 'string' } as const
+const descriptor = { op: CAPTURE_FD, arg: 0, when: 'entry', limit: 0 } as const
 const output = { op: CAPTURE_BYTES, arg: 1, when: 'exit', limit: 'string' } as const
 const all = callTable([
   { abi: 'native', nr: 2, executes: false, argCount: 2, captures: [path, text] },
   { abi: 'native', nr: 59, executes: true, argCount: 3, captures: [path] },
-  { abi: 'compat', nr: 3, executes: false, argCount: 2, captures: [output] },
+  { abi: 'compat', nr: 3, executes: false, argCount: 2, captures: [output, descriptor] },
 ])
 
 const [WANTED, ENTRY, EXIT, EXEC] = [CALL_DESC_WANTED, CALL_DESC_ENTRY, CALL_DESC_EXIT, CALL_DESC_EXEC]
@@ -54,6 +55,12 @@ check(
     7: WANTED,
     [CALL_UNKNOWN]: WANTED,
   },
+  both,
+)
+check(
+  'every call, with what descriptors refer to',
+  { decodeFds: true },
+  { 2: WANTED | ENTRY, [COMPAT + 3]: WANTED | ENTRY | EXIT, 7: WANTED },
   both,
 )
 check(

@@ -2,7 +2,7 @@
 // what the options of a trace change in it is little.
 
 import type { TraceOptions } from '../options.ts'
-import { type Capture, MAX_ARGS } from '../record.ts'
+import { CAPTURE_FD, type Capture, MAX_ARGS } from '../record.ts'
 import {
   CALL_DESC_ENTRY,
   CALL_DESC_EXEC,
@@ -20,6 +20,8 @@ import {
   encodeCallDescriptor,
   SLOT_LIMIT,
   SLOT_OP,
+  SLOT_WHEN,
+  WHEN_ENTRY,
 } from './layout.ts'
 
 /** What the kernel half must know of one call. */
@@ -67,16 +69,23 @@ export function chooseCalls(all: Uint8Array, options: TraceOptions): CallChoice 
     const at = index * CALL_DESCRIPTOR_BYTES
     const wanted = isWanted(options, index)
     let flags = view.getUint32(at + CALL_DESCRIPTOR_FLAGS, true)
+    for (let i = 0; i < CAPTURE_SLOTS; i++) {
+      const slot = at + CALL_DESCRIPTOR_CAPTURES + i * CAPTURE_SLOT_BYTES
+      const op = table[slot + SLOT_OP]!
+      if (op === 0) break
+      if (op === CAPTURE_FD) {
+        if (!options.decodeFds) {
+          table[slot + SLOT_OP] = 0 // they are the last ones
+          break
+        }
+        flags |= table[slot + SLOT_WHEN] === WHEN_ENTRY ? CALL_DESC_ENTRY : CALL_DESC_EXIT
+      } else if (view.getUint32(slot + SLOT_LIMIT, true) === STRING_LIMIT)
+        view.setUint32(slot + SLOT_LIMIT, options.stringLimit, true)
+    }
     if (!wanted || options.summary) flags &= ~(CALL_DESC_ENTRY | CALL_DESC_EXIT)
     if (wanted) flags |= CALL_DESC_WANTED
     view.setUint32(at + CALL_DESCRIPTOR_FLAGS, flags, true)
     used |= flags
-    for (let i = 0; i < CAPTURE_SLOTS; i++) {
-      const slot = at + CALL_DESCRIPTOR_CAPTURES + i * CAPTURE_SLOT_BYTES
-      if (table[slot + SLOT_OP] === 0) break
-      if (view.getUint32(slot + SLOT_LIMIT, true) === STRING_LIMIT)
-        view.setUint32(slot + SLOT_LIMIT, options.stringLimit, true)
-    }
   }
   return {
     table,

@@ -14,14 +14,18 @@ import {
   CAPTURE_BYTES,
   CAPTURE_COUNT,
   CAPTURE_CSTR,
+  CAPTURE_FD,
   CAPTURE_IOVEC,
   MAX_ARGS,
   OFFSET_ABI,
   OFFSET_ARGS,
   SEGMENT_FAULT,
   SEGMENT_HEAD_BYTES,
+  SEGMENT_NO_ARG,
   SEGMENT_TRUNCATED,
 } from '../record.ts'
+import { writeDescriptor } from './capture-fd.ts'
+import { isOn } from './config.ts'
 import {
   CALL_DESCRIPTOR_CAPTURES,
   CAPTURE_SLOT_BYTES,
@@ -75,6 +79,7 @@ export function captureSubprograms(p: Program, size: ScratchSize): void {
   argvSubprogram(p, size)
   iovecSubprogram(p, size)
   countSubprogram(p, size)
+  descriptorSubprogram(p, size)
 }
 
 /** What a program needs that sends argv from where the kernel has put it. */
@@ -253,6 +258,18 @@ function iovecSubprogram(p: Program, size: ScratchSize): void {
   )
 }
 
+/** `fetch_fd(scratch, descriptor)`: what a descriptor refers to. Nothing without -y. */
+function descriptorSubprogram(p: Program, size: ScratchSize): void {
+  scratchSubprogram(p, 'fetch_fd', size, [u64], (b, scratch, descriptor) => {
+    b.if(b.not(isOn(b, 'decodeFds')), () => b.return(0))
+    const { at, position } = segmentAt(b, scratch, size)
+    writeDescriptor(b, at, descriptor, length => {
+      closeSegment(b, scratch, position, at, b.const(u64, CAPTURE_FD | (SEGMENT_NO_ARG << 8)), length, 0)
+      b.return(0)
+    })
+  })
+}
+
 /** Where the next segment starts; a record that is full ends the subprogram with 0 and nothing appended. */
 function segmentAt(b: Builder, scratch: Value, size: ScratchSize): { at: Value; position: Value } {
   const last = size.recordBytes - size.fetchBytes - SEGMENT_HEAD_BYTES
@@ -300,6 +317,12 @@ export function capture(
       loop.continue(),
     )
     const address = argument(b, thread, b.load(slot, SLOT_ARG, u8))
+    b.if(b.eq(op, CAPTURE_FD), () => {
+      const isResult = b.eq(b.load(slot, SLOT_LENGTH_KIND, u8), LENGTH_RESULT)
+      const made = result === undefined ? b.const(u64, 0) : b.convert(result, u64)
+      b.callSubprogram('fetch_fd', [scratch, b.select(isResult, made, address)])
+      loop.continue()
+    })
     b.if(b.eq(address, 0), () => loop.continue())
     const arg = b.shl(b.convert(b.load(slot, SLOT_ARG, u8), u64), 8)
     const limit = b.convert(b.load(slot, SLOT_LIMIT, u32), u64)

@@ -9,7 +9,7 @@ import type { Builder } from '../../ir/builder.ts'
 import type { Value } from '../../ir/operand.ts'
 import { u32, u64 } from '../../ir/types.ts'
 import { needsTimes, type TraceOptions } from '../options.ts'
-import type { KernelFacts } from './facts.ts'
+import { FILE_FIELDS, type FileFacts, type KernelFacts } from './facts.ts'
 
 /** The fields in their order. Switches are 0 or 1. */
 const FIELDS = [
@@ -44,6 +44,9 @@ const FIELDS = [
   'hasCurrentTaskBtf',
   'hasTaskPtRegs',
   'syscallsAsPerfEvents',
+  // -y, and what it needs: 0 without it
+  'decodeFds',
+  ...FILE_FIELDS,
 ] as const
 
 export type ConfigField = (typeof FIELDS)[number]
@@ -68,13 +71,17 @@ export interface TraceSetting {
   readonly pidNamespaceLevel: number | undefined
   /** the programs at system calls hang on perf events, and are given their records: see `syscallResult` */
   readonly syscallsAsPerfEvents: boolean
+  /** with -y */
+  readonly files: FileFacts | undefined
 }
+
+const NO_FILES = Object.fromEntries(FILE_FIELDS.map(field => [field, 0])) as Record<keyof FileFacts, number>
 
 /** The entry of the map `config`. */
 export function encodeConfig(
   options: TraceOptions,
   facts: KernelFacts,
-  { captures, pidNamespaceLevel, syscallsAsPerfEvents }: TraceSetting,
+  { captures, pidNamespaceLevel, syscallsAsPerfEvents, files }: TraceSetting,
 ): Uint8Array {
   const values: Record<ConfigField, number | boolean> = {
     follow: options.follow,
@@ -105,6 +112,8 @@ export function encodeConfig(
     hasCurrentTaskBtf: facts.hasCurrentTaskBtf,
     hasTaskPtRegs: facts.hasTaskPtRegs,
     syscallsAsPerfEvents,
+    decodeFds: files !== undefined,
+    ...(files ?? NO_FILES),
   }
   return new Uint8Array(Uint32Array.from(FIELDS, field => Number(values[field])).buffer)
 }

@@ -48,12 +48,7 @@ const TIF_32BIT_MASK = 1 << 22
  * when this kernel's types lack a field.
  */
 export function readKernelFacts(btf: Btf, machine: string): KernelFacts {
-  const structOf = (type: string) => {
-    const struct = btf.find(type, 'struct')
-    if (struct === undefined) throw new NotSupportedError(`struct ${type} in the kernel's BTF`)
-    return struct
-  }
-  const at = (type: string, path: string) => fieldPath(btf, structOf(type), path).offsetBytes
+  const at = offsetsIn(btf)
   // an enumerator of enum bpf_func_id: asked for by its name alone, which takes no walk through the types
   const hasHelper = (name: string) => btf.nameOffset(`BPF_FUNC_${name}`) !== undefined
   return {
@@ -66,7 +61,7 @@ export function readKernelFacts(btf: Btf, machine: string): KernelFacts {
     taskGroupLeader: at('task_struct', 'group_leader'),
     taskThreadPid: at('task_struct', 'thread_pid'),
     pidNumber: at('pid', 'numbers') + at('upid', 'nr'),
-    upidBytes: sizeOf(btf, structOf('upid')),
+    upidBytes: sizeOf(btf, structIn(btf, 'upid')),
     signalLive: at('signal_struct', 'live.counter'),
     signalFlags: at('signal_struct', 'flags'),
     signalGroupExitCode: at('signal_struct', 'group_exit_code'),
@@ -78,6 +73,52 @@ export function readKernelFacts(btf: Btf, machine: string): KernelFacts {
     // came with the change that took the preempt_disable out of __BPF_DECLARE_TRACE_SYSCALL (include/trace/bpf_probe.h)
     rawSyscallsPreemptible: btf.nameOffset('trace_call_bpf_faultable') !== undefined,
   }
+}
+
+/** From a descriptor to its path: bytes into the structs that lie on the way. */
+const FILE_PATHS = {
+  taskFiles: ['task_struct', 'files'],
+  taskFs: ['task_struct', 'fs'],
+  filesFdt: ['files_struct', 'fdt'],
+  fdtMaxFds: ['fdtable', 'max_fds'],
+  fdtFd: ['fdtable', 'fd'],
+  filePath: ['file', 'f_path'],
+  fsRoot: ['fs_struct', 'root'],
+  fsPwd: ['fs_struct', 'pwd'],
+  mountMnt: ['mount', 'mnt'],
+  mountParent: ['mount', 'mnt_parent'],
+  mountMountpoint: ['mount', 'mnt_mountpoint'],
+  vfsmountRoot: ['vfsmount', 'mnt_root'],
+  dentryParent: ['dentry', 'd_parent'],
+  dentryName: ['dentry', 'd_name.name'],
+  dentryHash: ['dentry', 'd_hash.pprev'],
+  dentryInode: ['dentry', 'd_inode'],
+  inodeNumber: ['inode', 'i_ino'],
+  inodeSuper: ['inode', 'i_sb'],
+  superMagic: ['super_block', 's_magic'],
+} as const
+
+export type FileFacts = Readonly<Record<keyof typeof FILE_PATHS, number>>
+
+export const FILE_FIELDS = Object.keys(FILE_PATHS) as readonly (keyof FileFacts)[]
+
+/** Throws as readKernelFacts does. Apart from it, because each struct takes time to find. */
+export function readFileFacts(btf: Btf): FileFacts {
+  const at = offsetsIn(btf)
+  return Object.fromEntries(
+    Object.entries(FILE_PATHS).map(([field, [type, path]]) => [field, at(type, path)]),
+  ) as FileFacts
+}
+
+/** What gives the bytes into a struct of a field. */
+function offsetsIn(btf: Btf): (type: string, path: string) => number {
+  return (type, path) => fieldPath(btf, structIn(btf, type), path).offsetBytes
+}
+
+function structIn(btf: Btf, type: string) {
+  const struct = btf.find(type, 'struct')
+  if (struct === undefined) throw new NotSupportedError(`struct ${type} in the kernel's BTF`)
+  return struct
 }
 
 function compatFlag(machine: string, at: (type: string, path: string) => number): KernelFacts['compatFlag'] {

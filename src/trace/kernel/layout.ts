@@ -1,6 +1,6 @@
 // Layouts of the tracer's maps, shared by the programs that use them and the user half that fills them.
 
-import { type Capture, type CaptureLength, MAX_ARGS, RECORD_FIXED_BYTES } from '../record.ts'
+import { CAPTURE_FD, type Capture, type CaptureLength, MAX_ARGS, RECORD_FIXED_BYTES } from '../record.ts'
 
 // --- threads: HASH, key u32 tid -------------------------------------------------------------------------
 //
@@ -127,7 +127,10 @@ export function encodeCallDescriptor(
 
 function whenFlags(captures: readonly Capture[]): number {
   let flags = 0
-  for (const capture of captures) flags |= capture.when === 'entry' ? CALL_DESC_ENTRY : CALL_DESC_EXIT
+  for (const { op, when } of captures) {
+    // these are wanted with -y only: chooseCalls decides
+    if (op !== CAPTURE_FD) flags |= when === 'entry' ? CALL_DESC_ENTRY : CALL_DESC_EXIT
+  }
   return flags
 }
 

@@ -20,9 +20,13 @@ import {
   CAPTURE_BYTES,
   CAPTURE_COUNT,
   CAPTURE_CSTR,
+  CAPTURE_FD,
   CAPTURE_IOVEC,
+  FD_DELETED,
+  FD_PLACELESS,
   RECORD_ENTER,
   SEGMENT_FAULT,
+  SEGMENT_NO_ARG,
   SEGMENT_TRUNCATED,
 } from '../record.ts'
 import { syscallNames, syscallNumber } from '../tables/index.ts'
@@ -493,6 +497,46 @@ test('descriptors with what they refer to', () => {
   const example = { args: [-100, P, 0], ret: 3, input: [cstr(1, 'x')] }
   assert.equal(line('openat', example, { fdPath }), 'openat(AT_FDCWD</home>, "x", O_RDONLY) = 3</etc/ünï>')
   assert.deepEqual(json('openat', example, { fdPath }).args.dfd, { fd: 'AT_FDCWD', path: '/home' })
+})
+
+test('descriptors as the kernel half found them', () => {
+  const fdPath = () => assert.fail('asked of /proc')
+  const file = (fd: number, names: readonly string[] = [], flags = 0, magic = 0): SegmentSpec => ({
+    op: CAPTURE_FD,
+    arg: SEGMENT_NO_ARG,
+    bytes: Buffer.concat([
+      words32(fd, flags),
+      ...(names.length === 0 ? [] : [words64(4711, magic), text(names.map(name => `${name}\0`).join(''))]),
+    ]),
+  })
+  const check = (expected: string, name: string, example: Example) =>
+    assert.equal(line(name, example, { fdPath }), expected)
+  check('openat(AT_FDCWD</home/me>, "x", O_RDONLY) = 3</usr/lib/x>', 'openat', {
+    args: [-100, P, 0],
+    ret: 3,
+    input: [cstr(1, 'x'), file(-100, ['me', 'home'])],
+    output: [file(3, ['x', 'lib', 'usr'])],
+  })
+  check('dup2(7</etc/old>, 5</>) = 5</etc/old>', 'dup2', {
+    args: [7, 5],
+    ret: 5,
+    input: [file(7, ['old', 'etc']), file(5, [''])],
+    output: [file(5, ['old', 'etc'])],
+  })
+  check('close(9) = -1 EBADF (Bad file descriptor)', 'close', {
+    args: [9],
+    ret: -9,
+    input: [file(9)],
+  })
+  const closes = (expected: string, ...file: SegmentSpec[]) =>
+    check(`close(${expected}) = 0`, 'close', { args: [4], input: file })
+  closes('4</tmp/gone>(deleted)', file(4, ['gone', 'tmp'], FD_DELETED))
+  closes('4</a\\nb\\74/c\\\\>', file(4, ['c\\', 'a\nb<']))
+  closes('4<pipe:[4711]>', file(4, [''], FD_PLACELESS, 0x50495045))
+  closes('4<socket:[4711]>', file(4, [''], FD_PLACELESS, 0x534f434b))
+  closes('4<anon_inode:[eventpoll]>', file(4, ['[eventpoll]'], FD_PLACELESS, 0x09041934))
+  closes('4<anon_inode:[pidfd]>', file(4, ['12'], FD_PLACELESS, 0x50494446))
+  closes('4</memfd:m>(deleted)', file(4, ['memfd:m'], FD_PLACELESS, 0x01021994))
 })
 
 test('JSON', () => {

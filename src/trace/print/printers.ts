@@ -3,7 +3,7 @@ import type { ArgPrinter } from '../decode/argument.ts'
 import type { Call } from '../decode/call.ts'
 import { specOf } from '../decode/calls/index.ts'
 import type { Families } from '../decode/families.ts'
-import { printFd } from '../decode/scalars.ts'
+import { printNewFd } from '../decode/scalars.ts'
 import { syscallArguments } from '../tables/index.ts'
 import type { Sink } from '../write/sink.ts'
 
@@ -89,7 +89,7 @@ const RESULTS = {
   uint: (w: Sink, call: Call) => w.u64(call.retLo, call.compat ? 0 : call.retHi),
   hex: (w: Sink, call: Call) => w.resultAddress(call.retLo, call.compat ? 0 : call.retHi),
   octal: (w: Sink, call: Call) => w.octal(call.retLo),
-  fd: (w: Sink, call: Call) => printFd(w, call, call.retLo | 0),
+  fd: printNewFd,
   /** JSON's null; the text has its own sign for it */
   none: (w: Sink) => w.pointer(0, 0),
 } as const

@@ -169,6 +169,8 @@ export class TraceLines {
   #call(reader: RecordReader): void {
     const entry = reader.flags & CALL_HAS_ENTER ? this.#pending.take(reader.tid) : undefined
     const returned = (reader.flags & CALL_NO_RETURN) === 0
+    // -z and -Z: it has neither succeeded nor failed
+    if (!returned && this.#options.status !== 'all') return
     if (this.#options.json) {
       this.#calls.json(this.out, returned ? reader : (entry ?? reader), entry, returned)
       return

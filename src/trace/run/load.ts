@@ -16,7 +16,7 @@ import { loadPrepared, Program } from '../../program/index.ts'
 import { BPF_PROG_TYPE_TRACEPOINT } from '../../sys/index.ts'
 import { chooseCalls } from '../kernel/call-table.ts'
 import { encodeConfig } from '../kernel/config.ts'
-import { readKernelFacts } from '../kernel/facts.ts'
+import { readFileFacts, readKernelFacts } from '../kernel/facts.ts'
 import type { KernelHalf } from '../kernel/kernel-half.ts'
 import { parseKernelHalf } from '../kernel/kernel-half-file.ts'
 import { CALL_DESCRIPTORS, scratchSize } from '../kernel/layout.ts'
@@ -57,6 +57,7 @@ export async function loadKernelHalf(options: TraceOptions, built?: string): Pro
       captures,
       pidNamespaceLevel: namespace?.level,
       syscallsAsPerfEvents: tracefs !== undefined,
+      files: options.decodeFds ? readFileFacts(vmlinuxBtf()) : undefined,
     })
     const maps: Record<string, BpfMap> = {}
     for (const [name, spec] of Object.entries(traceMaps(options, cpuCount, config))) {

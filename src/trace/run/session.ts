@@ -254,7 +254,8 @@ export class TraceSession implements Disposable {
     closeLinks(this.#half.links)
     await this.#reader.stop()
     if (this.#options.summary) await this.#writeSummary(lines)
-    else for (const { tid, enter } of this.#callsNow()) lines.stillRunning(tid, enter)
+    else if (this.#options.status === 'all')
+      for (const { tid, enter } of this.#callsNow()) lines.stillRunning(tid, enter)
     lines.end()
     this.#flush()
     const losses = {

@@ -3,6 +3,14 @@ import type { ByteWriter } from '../../text/byte-writer.ts'
 import { writeCString } from './escape.ts'
 import type { Sink } from './sink.ts'
 
+/** what readlink says behind the path of a deleted file */
+const DELETED = ' (deleted)'
+/** in a path: what would break the line, or end the brackets early */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const UNPRINTABLE = /[\0-\x1f\x7f<>\\]/g
+const escaped = (character: string) =>
+  `\\${{ '\n': 'n', '\t': 't', '\\': '\\' }[character] ?? character.charCodeAt(0).toString(8)}`
+
 /** Writes to `out`, which may be exchanged between calls. */
 export class TextSink implements Sink {
   out: ByteWriter
@@ -207,9 +215,11 @@ export class TextSink implements Sink {
     this.bracketed(path)
   }
   private bracketed(path: string): void {
+    const deleted = path.endsWith(DELETED)
     this.out.byte(0x3c)
-    this.out.utf8(path)
+    this.out.utf8((deleted ? path.slice(0, -DELETED.length) : path).replace(UNPRINTABLE, escaped))
     this.out.byte(0x3e)
+    if (deleted) this.out.ascii('(deleted)')
   }
   change(): void {}
   to(): void {

@@ -45,11 +45,23 @@ test('every implemented call of x86-64 has an entry of its own', () => {
 })
 
 test('captures', () => {
-  const of = (name: string, abi = ABI_NATIVE) =>
+  const all = (name: string, abi: number) =>
     capturesOf('x86_64', abi, syscallNumber('x86_64', abi, name)!)
+  const of = (name: string, abi = ABI_NATIVE) =>
+    all(name, abi)
+      .filter(({ op }) => op !== CAPTURE_FD)
       .map(({ op, arg, when }) => `${when}:${op}:${arg}`)
       .join(' ')
   const check = (name: string, expected: string) => assert.equal(of(name), expected, name)
+  const descriptors = (name: string) =>
+    all(name, ABI_NATIVE)
+      .filter(({ op }) => op === CAPTURE_FD)
+      .map(({ arg, when, length }) => `${when}:${length?.kind === 'result' ? 'result' : arg}`)
+      .join(' ')
+  assert.equal(descriptors('getppid'), '')
+  assert.equal(descriptors('dup2'), 'entry:0 entry:1 exit:result')
+  assert.equal(descriptors('linkat'), 'entry:0 entry:2')
+  assert.equal(descriptors('mmap'), 'entry:4')
   check('getppid', '')
   check('openat', `entry:${CAPTURE_CSTR}:1`)
   check('read', 'exit:2:1')
