@@ -1,7 +1,14 @@
 // The hand-written table names calls that exist, with as many arguments as the kernel declares.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ABI_COMPAT, ABI_NATIVE, CAPTURE_ARGV, CAPTURE_COUNT, CAPTURE_CSTR } from '../../record.ts'
+import {
+  ABI_COMPAT,
+  ABI_NATIVE,
+  CAPTURE_ARGV,
+  CAPTURE_COUNT,
+  CAPTURE_CSTR,
+  CAPTURE_FD,
+} from '../../record.ts'
 import { syscallArguments, syscallNames, syscallNumber } from '../../tables/index.ts'
 import { capturesOf } from '../captures.ts'
 import { CALLS, specOf } from './index.ts'
@@ -45,8 +52,7 @@ test('every implemented call of x86-64 has an entry of its own', () => {
 })
 
 test('captures', () => {
-  const all = (name: string, abi: number) =>
-    capturesOf('x86_64', abi, syscallNumber('x86_64', abi, name)!)
+  const all = (name: string, abi: number) => capturesOf('x86_64', abi, syscallNumber('x86_64', abi, name)!)
   const of = (name: string, abi = ABI_NATIVE) =>
     all(name, abi)
       .filter(({ op }) => op !== CAPTURE_FD)
