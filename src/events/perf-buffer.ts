@@ -27,13 +27,7 @@ import {
   perfEventPauseOutput,
 } from '../sys/index.ts'
 import { type PerfRecord, PerfRing } from './perf-ring.ts'
-import type { RingView } from './ring-view.ts'
-
-/**
- * Called for each record, as `OnRecord` is; but `offset` is a multiple of 4 only, and `byteLength` is what the program gave plus
- * the kernel's padding, so that with the four bytes before it is a multiple of 8.
- */
-export type OnPerfRecord = (view: RingView, offset: number, byteLength: number, cpu: number) => void
+import type { OnPerfRecord, RingView } from './ring-view.ts'
 
 export interface PerfBufferOptions {
   /** of each CPU's ring, data only: a power of two, at least a page; 64 pages unless told */
@@ -50,6 +44,8 @@ export interface PerfBufferOptions {
 }
 
 const DEFAULT_PAGES = 64
+/** More records than the rings hold; a small integer, as compiled code likes them. */
+const COUNT_MAX = 0x3fff_ffff
 
 export class PerfBuffer implements Disposable {
   /** readable when any CPU's ring asks to be read */
@@ -120,7 +116,7 @@ export class PerfBuffer implements Disposable {
   }
 
   /** Hands over the records that are there, `max` of them at most; how many it were. What the callback throws comes out. */
-  drain(max = Number.POSITIVE_INFINITY): number {
+  drain(max = COUNT_MAX): number {
     if (this.#closed || this.#draining) return 0
     this.#draining = true
     try {
@@ -159,6 +155,7 @@ export class PerfBuffer implements Disposable {
   close(): void {
     if (this.#closed) return
     this.#closed = true
+    for (const ring of this.#rings) ring.stop()
     if (!this.#draining) this.#release()
   }
 
@@ -171,7 +168,13 @@ export class PerfBuffer implements Disposable {
     for (let i = 0; i < this.#rings.length; i++) {
       const ring = this.#rings[i]!
       const record = this.#records[i]!
-      while (count < max && this.#peek(i)) {
+      while (count < max) {
+        const taken = ring.handOver(max - count, this.#onRecord)
+        count += taken
+        if (this.#closed) return count
+        this.#giveRoom(ring)
+        if (taken > 0) continue
+        if (!this.#peek(i)) break
         this.#hand(ring, record)
         count++
         if (this.#closed) return count
@@ -217,7 +220,11 @@ export class PerfBuffer implements Disposable {
   #hand(ring: PerfRing, record: PerfRecord): void {
     ring.take()
     this.#onRecord(record.view, record.offset, record.byteLength, ring.cpu)
-    // room for the producer while we read, at the price of a BigInt
+    this.#giveRoom(ring)
+  }
+
+  /** Room for the producer while we read, at the price of a BigInt. */
+  #giveRoom(ring: PerfRing): void {
     if (ring.unpublishedBytes >= ring.dataBytes >>> 2) ring.publish()
   }
 

@@ -9,11 +9,15 @@
 //                                           LOST:   8 id u64  16 lost u64
 
 import { LITTLE_ENDIAN, type MemoryMap, PERF_RECORD_LOST, PERF_RECORD_SAMPLE } from '../sys/index.ts'
-import type { RingView } from './ring-view.ts'
+import type { OnPerfRecord, RingView } from './ring-view.ts'
 
+// an import is looked up each time
+const SAMPLE = PERF_RECORD_SAMPLE
 const HEAD_OFFSET = 1024
 const TAIL_OFFSET = 1032
 const LOW_WORD = LITTLE_ENDIAN ? 0 : 1
+/** of the size in the second word of a record */
+const SIZE_SHIFT = LITTLE_ENDIAN ? 16 : 0
 /** a record's size is a u16 */
 const RECORD_BYTES_MAX = 1 << 16
 
@@ -51,11 +55,14 @@ export class PerfRing {
   readonly #head: Int32Array
   readonly #tail: BigInt64Array
   #published: bigint
+  /** its low 32 bits */
+  #publishedLow: number
   /** low 32 bits of what has been read, and of where what `refresh` saw ends */
   #position: number
   #end: number
   /** size of the record `peek` found */
   #peeked = 0
+  #stopped = false
   lostCount = 0
 
   /** Takes over `fd` and its mapping: one page and `dataBytes` (a power of two) of data. */
@@ -71,6 +78,7 @@ export class PerfRing {
     this.#tail = new BigInt64Array(map.buffer, TAIL_OFFSET, 1)
     this.#published = Atomics.load(this.#tail, 0)
     this.#position = Number(BigInt.asIntN(32, this.#published))
+    this.#publishedLow = this.#position
     this.#end = this.#position
   }
 
@@ -105,6 +113,42 @@ export class PerfRing {
     return false
   }
 
+  /**
+   * Hands over samples among what `refresh` saw, `max` at most, as long as nothing else comes: a loss, or a sample in two
+   * pieces, is for `peek`. A quarter of the ring at most, so that the producer gets room between two calls.
+   */
+  handOver(max: number, onRecord: OnPerfRecord): number {
+    const view = this.#view
+    const { cpu } = this
+    const dataOffset = this.#dataOffset
+    const mask = this.#mask
+    const ringEnd = dataOffset + mask + 1
+    const headerBytes = this.#headerBytes
+    const words = view.u32
+    let position = this.#position
+    const step = Math.min((this.#end - position) >>> 0, (mask + 1) >>> 2)
+    const end = (position + step) | 0
+    let count = 0
+    while (((position - end) | 0) < 0 && count < max) {
+      const at = dataOffset + (position & mask)
+      const size = (words[(at >>> 2) + 1]! >>> SIZE_SHIFT) & 0xffff
+      if (words[at >>> 2] !== SAMPLE || size < 8 || at + size > ringEnd) break
+      position = (position + size) | 0
+      // before the callback, so that a record whose callback throws is not met again
+      this.#position = position
+      count++
+      const header = at + headerBytes
+      onRecord(view, header + 4, words[header >>> 2]!, cpu)
+      if (this.#stopped) break
+    }
+    return count
+  }
+
+  /** Ends `handOver` after the record at hand. */
+  stop(): void {
+    this.#stopped = true
+  }
+
   /** Takes the record that `peek` found. Its bytes stay valid until `publish`. */
   take(): void {
     this.#position = (this.#position + this.#peeked) | 0
@@ -112,15 +156,16 @@ export class PerfRing {
 
   /** Gives the room of all that was taken back to the kernel. */
   publish(): void {
-    const step = (this.#position - Number(BigInt.asIntN(32, this.#published))) >>> 0
+    const step = this.unpublishedBytes
     if (step === 0) return
     this.#published += BigInt(step)
+    this.#publishedLow = this.#position
     Atomics.store(this.#tail, 0, this.#published)
   }
 
   /** bytes taken since `publish` */
   get unpublishedBytes(): number {
-    return (this.#position - Number(BigInt.asIntN(32, this.#published))) >>> 0
+    return (this.#position - this.#publishedLow) >>> 0
   }
 
   get dataBytes(): number {

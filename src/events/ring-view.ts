@@ -23,3 +23,9 @@ export interface RingView {
  * @param byteLength of the record, without padding
  */
 export type OnRecord = (view: RingView, offset: number, byteLength: number) => void
+
+/**
+ * Called for each record, as `OnRecord` is; but `offset` is a multiple of 4 only, and `byteLength` is what the program gave plus
+ * the kernel's padding, so that with the four bytes before it is a multiple of 8.
+ */
+export type OnPerfRecord = (view: RingView, offset: number, byteLength: number, cpu: number) => void
