@@ -41,7 +41,7 @@ export function build(argv: readonly string[], streams: BuildStreams): number {
   // TOOL of TOOL.bpf.c, as ecc has it: up to the first dot
   const tool = basename(args.source).split('.')[0]!
   const folder = args.outputFolder ?? dirname(args.source)
-  mkdirSync(folder, { recursive: true })
+  makeFolder(folder)
   const object = compile(args, structs ?? [], streams)
   save(join(folder, `${tool}.bpf.o`), object)
 
@@ -126,6 +126,17 @@ function readText(path: string): string {
     return readFileSync(path, 'utf8')
   } catch (error) {
     throw new BeetraceError('INPUT', `cannot read ${path}: ${reasonOf(error)}`, { cause: error })
+  }
+}
+
+/** Not by `recursive`, which never ends in file systems that take no folders, such as /proc. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return
+  makeFolder(dirname(path))
+  try {
+    mkdirSync(path)
+  } catch (error) {
+    throw new BeetraceError('OUTPUT', `cannot make ${path}: ${reasonOf(error)}`, { cause: error })
   }
 }
 

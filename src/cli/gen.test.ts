@@ -57,7 +57,7 @@ const refuse = (argv: string[], type: typeof BeetraceError | typeof ElfError, me
   })
 
 const usage = UsageError as unknown as typeof BeetraceError
-refuse([], usage, /^bee gen makes a skeleton, an object or a min_core_btf$/)
+refuse([], usage, /^bee gen makes a skeleton, a subskeleton, an object or a min_core_btf$/)
 refuse(['nothing'], usage, /^bee gen makes no "nothing"$/)
 refuse(['skeleton'], usage, /^usage: bee gen skeleton/)
 refuse(['skeleton', SAMPLE_PATH, 'name'], usage, /^usage/)
@@ -67,6 +67,7 @@ refuse(
   ObjectError as unknown as typeof BeetraceError,
   /no struct "nothing"/,
 )
+refuse(['subskeleton', SAMPLE_PATH, 'beside'], usage, /^usage: bee gen subskeleton/)
 refuse(['skeleton', '/nowhere.o'], ElfError, /no such file/)
 refuse(['skeleton', 'package.json'], ElfError, /is no compiled object/)
 refuse(['object', join(folder, 'x.o')], usage, /^usage: bee gen object/)

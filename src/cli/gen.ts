@@ -6,10 +6,11 @@ import { minCoreBtf } from '../btf/index.ts'
 import { bytesSource, linkObjects, parseElf, readObject, readObjectTypes } from '../elf/index.ts'
 import { BeetraceError, UsageError } from '../errors/index.ts'
 import { FileSource, readBtfFile } from '../kernel/index.ts'
-import { generateSkeleton, isKernelType } from '../object/index.ts'
+import { generateSkeleton, generateSubskeleton, isKernelType } from '../object/index.ts'
 import { reasonOf } from './messages.ts'
 
 const GEN_HELP = `usage: bee gen skeleton OBJECT [name NAME] [beside] [event TYPE|MAP=TYPE]...   a TypeScript module
+       bee gen subskeleton OBJECT [name NAME] [event TYPE|MAP=TYPE]...   the same for a part of a linked object
        bee gen object OUTPUT INPUT...      several objects linked into one
        bee gen min_core_btf INPUT OUTPUT OBJECT...   the part of a kernel's BTF that objects ask for
 `
@@ -19,7 +20,10 @@ export function gen(argv: readonly string[], out: (text: string) => void): numbe
   const [command, ...operands] = argv
   switch (command) {
     case 'skeleton':
-      out(skeleton(operands))
+      out(skeleton(operands, false))
+      return 0
+    case 'subskeleton':
+      out(skeleton(operands, true))
       return 0
     case 'object':
       genObject(operands)
@@ -33,14 +37,14 @@ export function gen(argv: readonly string[], out: (text: string) => void): numbe
       out(GEN_HELP)
       return 0
     case undefined:
-      throw new UsageError('bee gen makes a skeleton, an object or a min_core_btf')
+      throw new UsageError('bee gen makes a skeleton, a subskeleton, an object or a min_core_btf')
     default:
       throw new UsageError(`bee gen makes no "${command}"`)
   }
 }
 
-function skeleton([file, ...words]: readonly string[]): string {
-  const usage = 'usage: bee gen skeleton OBJECT [name NAME] [beside] [event TYPE|MAP=TYPE]...'
+function skeleton([file, ...words]: readonly string[], isSub: boolean): string {
+  const usage = `usage: bee gen ${isSub ? 'subskeleton OBJECT [name NAME]' : 'skeleton OBJECT [name NAME] [beside]'} [event TYPE|MAP=TYPE]...`
   if (file === undefined) throw new UsageError(usage)
   let name: string | undefined
   let isBeside = false
@@ -48,7 +52,7 @@ function skeleton([file, ...words]: readonly string[]): string {
   const types: Record<string, string> = {}
   for (let i = 0; i < words.length; i++) {
     const value = words[i + 1]
-    if (words[i] === 'beside') isBeside = true
+    if (words[i] === 'beside' && !isSub) isBeside = true
     else if (value === undefined || (words[i] !== 'name' && words[i] !== 'event')) throw new UsageError(usage)
     else {
       i++
@@ -61,11 +65,12 @@ function skeleton([file, ...words]: readonly string[]): string {
   if (name !== undefined && !/^[A-Za-z_]\w*$/.test(name))
     throw new UsageError(`"${name}" is no name for a skeleton: letters, digits and _`)
   const bytes = readWhole(file)
-  return generateSkeleton(readObject(bytes, file), {
-    ...(name === undefined ? {} : { name }),
+  const options = { ...(name === undefined ? {} : { name }), eventTypes: type ?? types, isKernelType }
+  const object = readObject(bytes, file)
+  if (isSub) return generateSubskeleton(object, options)
+  return generateSkeleton(object, {
+    ...options,
     object: isBeside ? { file: basename(file) } : { bytes: withoutDwarf(bytes, file) },
-    eventTypes: type ?? types,
-    isKernelType,
   })
 }
 

@@ -19,11 +19,16 @@ export class VerifierError extends BeetraceError {
     program: string,
     errnoNumber: number,
     log: string,
-    options: { readonly hint?: string | undefined; readonly cause?: unknown } = {},
+    options: {
+      readonly hint?: string | undefined
+      /** what is behind the kernel's words, where they would lead astray: in their place */
+      readonly reason?: string
+      readonly cause?: unknown
+    } = {},
   ) {
     const errno = Math.abs(errnoNumber)
     const summary = summarizeVerifierLog(log)
-    super('VERIFIER', message(program, errno, summary, options.hint), { cause: options.cause })
+    super('VERIFIER', message(program, errno, summary, options), { cause: options.cause })
     this.program = program
     this.errno = errno
     this.errnoName = errnoName(errno)
@@ -36,11 +41,13 @@ const message = (
   program: string,
   errno: number,
   { reasons, insn, source, omittedCount }: VerifierSummary,
-  hint: string | undefined,
+  { hint, reason }: { readonly hint?: string | undefined; readonly reason?: string },
 ): string => {
   const why = reasons.length === 0 ? '' : `: ${reasons.join(': ')}`
-  const lines = [`load program "${program}": ${errnoMessage(errno)} (${errnoName(errno)})${why}`]
-  if (insn !== undefined) lines.push(`  at ${insn}`)
+  const lines = [
+    `load program "${program}": ${reason ?? `${errnoMessage(errno)} (${errnoName(errno)})${why}`}`,
+  ]
+  if (insn !== undefined && reason === undefined) lines.push(`  at ${insn}`)
   if (source !== undefined) {
     const place = source.file === undefined ? '' : `${source.file}:${source.line}: `
     lines.push(`  from ${place}${source.text}`)

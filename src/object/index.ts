@@ -24,7 +24,20 @@ export { ObjectMap } from './object-map.ts'
 export { ObjectProgram } from './object-program.ts'
 export { type PrintkFormats, patternOf, printkFormats } from './printk-formats.ts'
 export { openRecords, type RecordStreamOptions } from './record-stream.ts'
-export { generateSkeleton, type SkeletonOptions } from './skeleton/generate.ts'
-export { openSkeleton, type Skeleton, type SkeletonHints, type SkeletonSource } from './skeleton/skeleton.ts'
+export {
+  generateSkeleton,
+  generateSubskeleton,
+  type ModuleOptions,
+  type SkeletonOptions,
+} from './skeleton/generate.ts'
+export {
+  openSkeleton,
+  openSubskeleton,
+  type Skeleton,
+  type SkeletonHints,
+  type SkeletonParts,
+  type SkeletonSource,
+  type Subskeleton,
+} from './skeleton/skeleton.ts'
 export { type Settable, SkeletonMap } from './skeleton/skeleton-map.ts'
 export { SkeletonRecords } from './skeleton/skeleton-records.ts'

@@ -36,7 +36,7 @@ export function loadObjectProgram(program: ObjectProgram, input: ProgramInput): 
   if (program.type === 0)
     throw new ObjectError(
       object.file,
-      `the section name says no type of program: ${knownSectionNames(program.section)} Or set its \`type\``,
+      `the section name says no type of program: ${knownSectionNames(program.section)}. Or set its \`type\``,
       place,
     )
   const { code, poisoned } = relocate(source, {
@@ -149,7 +149,7 @@ function explained(error: unknown, name: string, poisoned: ReadonlyMap<number, s
   const why = at === null ? undefined : poisoned.get(Number(at[1]))
   if (why === undefined) return error
   return new VerifierError(name, error.errno, error.log, {
-    hint: `instruction ${at![1]}: ${why}`,
+    reason: `instruction ${at![1]}: ${why}`,
     cause: error,
   })
 }

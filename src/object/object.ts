@@ -163,7 +163,10 @@ export class BpfObject implements Disposable {
     if (this.#state !== 'open')
       throw new BeetraceError('OBJECT_USE', `${this.source.file} is ${this.#state} and cannot be loaded`)
     if (this.source.btf !== undefined && this.source.btf.littleEndian !== LITTLE_ENDIAN)
-      throw new ObjectError(this.source.file, 'is made for a machine of the other byte order')
+      throw new ObjectError(
+        this.source.file,
+        `is made for a machine of the other byte order: compile with -target ${LITTLE_ENDIAN ? 'bpfel' : 'bpfeb'}`,
+      )
     this.#chooseStructOps()
     const token = openBpfToken(options.tokenPath)
     try {

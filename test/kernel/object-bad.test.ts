@@ -53,7 +53,7 @@ refused(
   'a type that the kernel has not',
   'reads',
   // older verifiers say the line, and not where it stands
-  /load program "reads".*\n[\s\S]*from (?:lacking\.bpf\.c:\d+: |int x = )[\s\S]*CO-RE relocation field_byte_offset of struct no_such_struct\.x \(0:0\): this kernel has no type of that name and kind/,
+  /load program "reads": instruction \d+: CO-RE relocation field_byte_offset of struct no_such_struct\.x \(0:0\): this kernel has no type of that name and kind\n {2}from (?:lacking\.bpf\.c:\d+: |int x = )/,
 )
 refused(
   'a function to trace that the kernel has not',

@@ -36,7 +36,7 @@ const refused = (
     )
   })
 
-refused('nothing', () => new Uint8Array(0), ElfError, /is no compiled object/)
+refused('nothing', () => new Uint8Array(0), ElfError, /is no compiled object: it is empty/)
 refused(
   'text',
   () => Buffer.from('int main() {}'),
@@ -55,7 +55,7 @@ refused(
   'another machine',
   bytes => void bytes.set([62, 0], 18),
   ElfError,
-  /is made for machine 62, not for BPF \(247\)/,
+  /is made for x86-64, not for BPF: was it compiled without -target bpf/,
 )
 refused('32 bits', bytes => void bytes.set([1], 4), ElfError, /32 bits|cut off|header/)
 refused(

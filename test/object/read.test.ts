@@ -94,7 +94,7 @@ test('the struct of a ring is found by the variable that keeps it', () => {
 const damaged: [what: string, change: (bytes: Uint8Array) => Uint8Array, message: RegExp][] = [
   ['no ELF file', () => Buffer.from('int main;'), /does not start as an ELF file/],
   ['cut off', bytes => bytes.subarray(0, 5000), /is it cut off/],
-  ['of another machine', bytes => put(bytes, 18, 62), /made for machine 62, not for BPF/],
+  ['of another machine', bytes => put(bytes, 18, 62), /made for x86-64, not for BPF/],
   ['a program and no object', bytes => put(bytes, 16, 2), /ELF file of type 2/],
 ]
 for (const [what, change, message] of damaged)

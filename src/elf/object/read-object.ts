@@ -15,7 +15,7 @@ import {
   BPF_MAP_TYPE_ARENA,
 } from '../../sys/bpf-constants.generated.ts'
 import { bytesSource } from '../byte-source.ts'
-import { EM_BPF, ET_REL, SHT_NOBITS } from '../constants.ts'
+import { EM_386, EM_AARCH64, EM_ARM, EM_BPF, EM_RISCV, EM_X86_64, ET_REL, SHT_NOBITS } from '../constants.ts'
 import { type Elf, findSection, isElf, parseElf } from '../elf.ts'
 import { sectionData } from '../section-data.ts'
 import type { CompiledMap, CompiledObject, CompiledProgram, Extern } from './compiled-object.ts'
@@ -38,7 +38,7 @@ import { type ObjectSymbol, readObjectSymbols } from './symbols.ts'
  * @throws ElfError, BtfError, ObjectError, AsmError for what is malformed; nothing else
  */
 export function readObject(bytes: Uint8Array, file: string): CompiledObject {
-  if (!isElf(bytes)) throw new ElfError(file, `is no compiled object: ${startOf(bytes)}`)
+  if (!isElf(bytes)) throw new ElfError(file, `is no compiled object: ${startOf(bytes, file)}`)
   const elf = parseElf(bytesSource(file, bytes))
   checkKind(elf, file)
   const symbols = readObjectSymbols(elf)
@@ -111,10 +111,24 @@ function withArenaData(context: ReadContext, map: CompiledMap): CompiledMap {
 /** An arena has 4 GiB at most; no object's initial data comes near this. */
 const ARENA_BYTES_MAX = 1 << 28
 
-const startOf = (bytes: Uint8Array): string =>
-  bytes[0] === 0x42 && bytes[1] === 0x43 && bytes[2] === 0xc0 && bytes[3] === 0xde
-    ? 'it is bitcode of LLVM, which -flto and -emit-llvm leave: compile without'
-    : 'it does not start as an ELF file does'
+function startOf(bytes: Uint8Array, file: string): string {
+  if (bytes.length === 0) return 'it is empty'
+  if (bytes[0] === 0x42 && bytes[1] === 0x43 && bytes[2] === 0xc0 && bytes[3] === 0xde)
+    return 'it is bitcode of LLVM, which -flto and -emit-llvm leave: compile without'
+  const how = /\.(c|h|ll)$/.test(file)
+    ? ': compile it first, by clang -target bpf -g -O2 -c or bee build'
+    : ''
+  return `it does not start as an ELF file does${how}`
+}
+
+/** e_machine of what people compile by mistake */
+const MACHINES: ReadonlyMap<number, string> = new Map([
+  [EM_386, 'x86'],
+  [EM_X86_64, 'x86-64'],
+  [EM_ARM, 'ARM'],
+  [EM_AARCH64, 'arm64'],
+  [EM_RISCV, 'RISC-V'],
+])
 
 function checkKind(elf: Elf, file: string): void {
   if (!elf.is64) throw new ElfError(file, 'is of 32 bits: BPF objects have 64')
@@ -122,7 +136,7 @@ function checkKind(elf: Elf, file: string): void {
   if (elf.machine !== EM_BPF && elf.machine !== 0)
     throw new ElfError(
       file,
-      `is made for machine ${elf.machine}, not for BPF (${EM_BPF}): was it compiled without -target bpf?`,
+      `is made for ${MACHINES.get(elf.machine) ?? `machine ${elf.machine}`}, not for BPF: was it compiled without -target bpf?`,
     )
   if (elf.type !== ET_REL)
     throw new ElfError(file, `is an ELF file of type ${elf.type} and no relocatable object (1)`)

@@ -54,6 +54,6 @@ function loosely(name: string): SectionDefinition | undefined {
 export function knownSectionNames(section: string): string {
   const names = sectionDefinitions.map(each => each.name)
   const near = nearNames(section.replace(/^\?/, '').split('/')[0]!, names)
-  if (near.length > 0) return `did you mean ${near.map(name => `SEC("${name}")`).join(' or ')}?`
+  if (near.length > 0) return `did you mean ${near.map(name => `SEC("${name}")`).join(' or ')}`
   return `known are ${names.join(', ')}`
 }

@@ -6,10 +6,12 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { CALLS_PATH, SAMPLE_PATH, SHAPES_PATH } from '../../../test/object/sample.ts'
 import { Types } from '../../btf/testing/types.ts'
-import { readObject } from '../../elf/index.ts'
+import { linkObjects, readObject } from '../../elf/index.ts'
 import { BeetraceError, ObjectError } from '../../errors/index.ts'
-import { generateSkeleton, type SkeletonOptions } from './generate.ts'
+import { openObject } from '../object.ts'
+import { generateSkeleton, generateSubskeleton, type SkeletonOptions } from './generate.ts'
 import { pascalCase, sectionProperty } from './names.ts'
+import { openSubskeleton, type Subskeleton } from './skeleton.ts'
 import { TypeText } from './type-text.ts'
 
 const generate = (path: string, options: Partial<SkeletonOptions> = {}): string => {
@@ -36,6 +38,48 @@ test('the object can stand beside the module, under a name of its own', () => {
     'return openSkeleton<AllShapes>(OBJECT)',
     `const OBJECT = { name: 'all_shapes', file: 'it\\'s.bpf.o', beside: import.meta.url }`,
   ])
+})
+
+test('the module of a part names what it looks for, and holds no object', () => {
+  const text = generateSubskeleton(readObject(readFileSync(CALLS_PATH), CALLS_PATH), { name: 'part' })
+  assert.deepEqual(
+    lines(text, /^import|export (interface P|function)|return|(programs|maps|variables|records|name):/),
+    [
+      "import { type ObjectProgram, openSubskeleton, type SkeletonMap, type SkeletonRecords, type Subskeleton } from 'beetrace'",
+      'export interface Part extends Subskeleton {',
+      'readonly programs: {',
+      'readonly maps: {',
+      "export function openPart(of: Subskeleton | Subskeleton['object']): Part {",
+      'return openSubskeleton<Part>(of, PARTS)',
+      "name: 'part',",
+      "programs: ['on_call'],",
+      "maps: ['counts', 'events'],",
+      "variables: ['first', 'only_tgid', 'total'],",
+      "records: { events: 'event' },",
+    ],
+  )
+  assert.doesNotMatch(text, /OBJECT|base64/)
+})
+
+test('a part is found in what it was linked into, and what is not there is named', () => {
+  const files = [CALLS_PATH, SHAPES_PATH].map(file => ({ file, bytes: readFileSync(file) }))
+  using whole = openObject(linkObjects(files), { name: 'whole' })
+  const parts = { name: 'shapes', programs: ['count'], variables: ['turns'] }
+  const part = openSubskeleton<Subskeleton & { programs: object; maps: object; bss: { turns: number } }>(
+    whole,
+    parts,
+  )
+  assert.deepEqual(
+    [Object.keys(part.programs), Object.keys(part.maps), Object.keys(part.bss)],
+    [['count'], [], ['turns']],
+  )
+  part.bss.turns = 7
+  assert.equal(whole.global('turns').value, 7)
+  assert.equal(openSubskeleton(part, parts).object, whole)
+  assert.throws(
+    () => openSubskeleton(whole, { name: 'other', maps: ['lost'] }),
+    /whole has no map "lost", which "other" has: was it linked into it/,
+  )
 })
 
 test('keys and values have the types of the declaration, or go by their size', () => {

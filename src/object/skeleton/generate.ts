@@ -9,11 +9,9 @@ import { eventType, KEPT_NAME } from '../event-type.ts'
 import { comment, pascalCase, quoted, sectionProperty } from './names.ts'
 import { propertyName, TypeText } from './type-text.ts'
 
-export interface SkeletonOptions {
+export interface ModuleOptions {
   /** of the skeleton; by default the object's */
   readonly name?: string
-  /** the object's bytes, for the module to hold, or the name of a file beside the module */
-  readonly object: { readonly bytes: Uint8Array } | { readonly file: string }
   /** what the module imports from */
   readonly importFrom?: string
   /** the struct of a buffer's records, by its map's name, or of all of them: where the object does not say */
@@ -22,25 +20,18 @@ export interface SkeletonOptions {
   readonly isKernelType?: (name: string) => boolean
 }
 
+export interface SkeletonOptions extends ModuleOptions {
+  /** the object's bytes, for the module to hold, or the name of a file beside the module */
+  readonly object: { readonly bytes: Uint8Array } | { readonly file: string }
+}
+
 /** The text of a TypeScript module. Throws ObjectError for an event type that is not there. */
 export function generateSkeleton(object: CompiledObject, options: SkeletonOptions): string {
   const name = options.name ?? object.name
   const pascal = pascalCase(name)
-  const types = object.btf && new TypeText(object.btf, [...RESERVED, pascal, `open${pascal}`])
-  const records: Record<string, string> = {}
-  const members = [
-    ...programMembers(object),
-    ...mapMembers(object, types, records, options),
-    ...sectionMembers(object, types),
-  ]
-  const uses = USES.filter(word => members.some(line => new RegExp(`\\b${word}\\b`).test(line)))
-  const imports = [`openSkeleton`, ...uses.map(word => `type ${word}`), 'type Skeleton'].sort(byName)
-  const hints = Object.entries(records).map(([label, type]) => `${propertyName(label)}: ${quoted(type)}`)
+  const { types, members, hints } = describe(object, pascal, options)
   return [
-    `// Made by \`bee gen skeleton\` of ${comment(fileName(object.file))}: make it anew rather than change it.`,
-    '',
-    `import { ${imports.join(', ')} } from ${quoted(options.importFrom ?? 'beetrace')}`,
-    '',
+    ...head('skeleton', 'openSkeleton', 'Skeleton', object, members, options),
     ...(types?.declarations ?? []),
     `export interface ${pascal} extends Skeleton {`,
     ...members,
@@ -48,7 +39,7 @@ export function generateSkeleton(object: CompiledObject, options: SkeletonOption
     '',
     '/** Opens the object: nothing is loaded yet. */',
     `export function open${pascal}(): ${pascal} {`,
-    `  return openSkeleton<${pascal}>(OBJECT${hints.length === 0 ? '' : `, { records: { ${hints.join(', ')} } }`})`,
+    `  return openSkeleton<${pascal}>(OBJECT${hints === '' ? '' : `, { ${hints} }`})`,
     '}',
     '',
     ...objectLines(name, options.object),
@@ -56,10 +47,93 @@ export function generateSkeleton(object: CompiledObject, options: SkeletonOption
   ].join('\n')
 }
 
+/**
+ * The same for an object that was linked into a larger one: the module finds what it names in what others have opened.
+ * Throws ObjectError for an event type that is not there.
+ */
+export function generateSubskeleton(object: CompiledObject, options: ModuleOptions): string {
+  const name = options.name ?? object.name
+  const pascal = pascalCase(name)
+  const { types, members, hints } = describe(object, pascal, options)
+  const list = (key: string, names: readonly string[]) =>
+    names.length === 0 ? [] : [`  ${key}: [${names.map(quoted).join(', ')}],`]
+  return [
+    ...head('subskeleton', 'openSubskeleton', 'Subskeleton', object, members, options),
+    ...(types?.declarations ?? []),
+    `export interface ${pascal} extends Subskeleton {`,
+    ...members,
+    '}',
+    '',
+    `/** What ${comment(fileName(object.file))} has become a part of: an object that is open, or its skeleton. */`,
+    `export function open${pascal}(of: Subskeleton | Subskeleton['object']): ${pascal} {`,
+    `  return openSubskeleton<${pascal}>(of, PARTS)`,
+    '}',
+    '',
+    'const PARTS = {',
+    `  name: ${quoted(name)},`,
+    ...list(
+      'programs',
+      object.programs.map(each => each.name),
+    ),
+    ...list(
+      'maps',
+      namedMaps(object).map(each => each.label),
+    ),
+    ...list(
+      'variables',
+      variableSections(object).flatMap(({ variables }) => variables.map(each => each.name)),
+    ),
+    ...(hints === '' ? [] : [`  ${hints},`]),
+    '}',
+    '',
+  ].join('\n')
+}
+
+interface Description {
+  readonly types: TypeText | undefined
+  /** lines of the interface */
+  readonly members: readonly string[]
+  /** what the module must say of buffers' records, or '' */
+  readonly hints: string
+}
+
+function describe(object: CompiledObject, pascal: string, options: ModuleOptions): Description {
+  const types = object.btf && new TypeText(object.btf, [...RESERVED, pascal, `open${pascal}`])
+  const records: Record<string, string> = {}
+  const members = [
+    ...programMembers(object),
+    ...mapMembers(object, types, records, options),
+    ...sectionMembers(object, types),
+  ]
+  const hints = Object.entries(records).map(([label, type]) => `${propertyName(label)}: ${quoted(type)}`)
+  return { types, members, hints: hints.length === 0 ? '' : `records: { ${hints.join(', ')} }` }
+}
+
+function head(
+  what: string,
+  opener: string,
+  base: string,
+  object: CompiledObject,
+  members: readonly string[],
+  { importFrom }: ModuleOptions,
+): string[] {
+  const uses = USES.filter(word => members.some(line => new RegExp(`\\b${word}\\b`).test(line)))
+  const imports = [opener, ...uses.map(word => `type ${word}`), `type ${base}`].sort(byName)
+  return [
+    `// Made by \`bee gen ${what}\` of ${comment(fileName(object.file))}: make it anew rather than change it.`,
+    '',
+    `import { ${imports.join(', ')} } from ${quoted(importFrom ?? 'beetrace')}`,
+    '',
+  ]
+}
+
 const USES = ['ObjectProgram', 'SkeletonMap', 'SkeletonRecords'] as const
 
 /** Names that types of the object cannot have. */
-const RESERVED = [...USES, 'Skeleton', 'openSkeleton', 'OBJECT', 'Uint8Array', 'Disposable']
+const RESERVED = [
+  ...[...USES, 'Skeleton', 'openSkeleton', 'OBJECT', 'Subskeleton', 'openSubskeleton', 'PARTS'],
+  ...['Uint8Array', 'Disposable'],
+]
 
 const byName = (a: string, b: string): number => (bare(a) < bare(b) ? -1 : 1)
 const bare = (text: string): string => text.replace(/^type /, '').toLowerCase()
@@ -78,19 +152,20 @@ function mapMembers(
   object: CompiledObject,
   types: TypeText | undefined,
   records: Record<string, string>,
-  options: SkeletonOptions,
+  options: ModuleOptions,
 ): string[] {
-  const lines = object.maps
-    .filter(({ role }) => role === 'map' || role === 'structOps')
-    .map(map => {
-      const text =
-        map.type === BPF_MAP_TYPE_RINGBUF || map.type === BPF_MAP_TYPE_PERF_EVENT_ARRAY
-          ? `SkeletonRecords<${recordType(object, map, types, records, options)}>`
-          : `SkeletonMap<${keyType(map, types)}, ${valueType(map, types)}>`
-      return `    /** ${mapLabel(map)} */\n    readonly ${propertyName(map.label)}: ${text}`
-    })
+  const lines = namedMaps(object).map(map => {
+    const text =
+      map.type === BPF_MAP_TYPE_RINGBUF || map.type === BPF_MAP_TYPE_PERF_EVENT_ARRAY
+        ? `SkeletonRecords<${recordType(object, map, types, records, options)}>`
+        : `SkeletonMap<${keyType(map, types)}, ${valueType(map, types)}>`
+    return `    /** ${mapLabel(map)} */\n    readonly ${propertyName(map.label)}: ${text}`
+  })
   return lines.length === 0 ? [] : ['  readonly maps: {', ...lines, '  }']
 }
+
+const namedMaps = ({ maps }: CompiledObject): CompiledMap[] =>
+  maps.filter(({ role }) => role === 'map' || role === 'structOps')
 
 function mapLabel({ type, maxEntries }: CompiledMap): string {
   const name = bpfMapTypeNames[type] ?? `map of type ${type}`
@@ -103,7 +178,7 @@ function recordType(
   map: CompiledMap,
   types: TypeText | undefined,
   records: Record<string, string>,
-  { eventTypes, isKernelType }: SkeletonOptions,
+  { eventTypes, isKernelType }: ModuleOptions,
 ): string {
   const type = recordStruct(object, map, eventTypes, isKernelType)
   // by its name is how the module finds it
@@ -115,8 +190,8 @@ function recordType(
 function recordStruct(
   object: CompiledObject,
   map: CompiledMap,
-  wanted: SkeletonOptions['eventTypes'],
-  isKernelType: SkeletonOptions['isKernelType'],
+  wanted: ModuleOptions['eventTypes'],
+  isKernelType: ModuleOptions['isKernelType'],
 ): BtfComposite | undefined {
   const name = typeof wanted === 'string' ? wanted : wanted?.[map.label]
   if (name === undefined) {
@@ -145,11 +220,8 @@ function plainType(typeId: number, sizeBytes: number, types: TypeText | undefine
   return [1, 2, 4].includes(sizeBytes) ? 'number' : sizeBytes === 8 ? 'bigint' : 'Uint8Array'
 }
 
-function sectionMembers({ maps }: CompiledObject, types: TypeText | undefined): string[] {
-  return maps.flatMap(map => {
-    // what only keeps a type says nothing
-    const variables = (map.variables ?? []).filter(({ isStatic, name }) => !isStatic && !KEPT_NAME.test(name))
-    if (map.role === 'structOps' || variables.length === 0) return []
+function sectionMembers(object: CompiledObject, types: TypeText | undefined): string[] {
+  return variableSections(object).flatMap(({ map, variables }) => {
     const readonly = map.role === 'kconfig' ? 'readonly ' : ''
     const lines = variables.map(variable => `    ${readonly}${variableMember(variable, types)}`)
     return [
@@ -160,6 +232,21 @@ function sectionMembers({ maps }: CompiledObject, types: TypeText | undefined): 
     ]
   })
 }
+
+interface VariableSection {
+  readonly map: CompiledMap
+  readonly variables: readonly Variable[]
+}
+
+const variableSections = ({ maps }: CompiledObject): VariableSection[] =>
+  maps
+    .filter(({ role }) => role !== 'structOps')
+    // what only keeps a type says nothing
+    .map(map => ({
+      map,
+      variables: (map.variables ?? []).filter(each => !each.isStatic && !KEPT_NAME.test(each.name)),
+    }))
+    .filter(({ variables }) => variables.length > 0)
 
 const variableMember = ({ name, typeId }: Variable, types: TypeText | undefined): string =>
   `${propertyName(name)}: ${typeId === 0 || types === undefined ? 'Uint8Array' : types.of(typeId)}`
