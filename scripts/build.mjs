@@ -53,6 +53,10 @@ const modules = () => ({
 /** Parts of commands that have little in common with the rest (bin/bee.cjs). */
 const PARTS = ['bee-object']
 
+/** A path of these characters is in its URL as it is, which saves a millisecond of loading what makes one. */
+const FILE_URL =
+  "const fileUrl = /^[\\w/.@-]+$/.test(__filename) ? 'file://' + __filename : require('node:url').pathToFileURL(__filename).href"
+
 /** A command is one file, so that its compiled code can be kept in one. */
 const command = name => ({
   ...COMMON,
@@ -60,7 +64,7 @@ const command = name => ({
   outExtension: { '.js': '.cjs' },
   format: 'cjs',
   define: { 'import.meta.url': 'fileUrl' },
-  banner: { js: `const fileUrl = require('node:url').pathToFileURL(__filename).href` },
+  banner: { js: FILE_URL },
   plugins: [quickStart],
 })
 

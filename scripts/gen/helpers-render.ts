@@ -19,17 +19,16 @@ export function renderBpfConstants(facts: BpfHeaderFacts): string {
   return `${lines.join('\n')}\n`
 }
 
-/** Renders src/asm/helpers.generated.ts: the helper prototypes. */
+/** Renders src/asm/helpers.generated.ts: the helpers' C prototypes, a line each. */
 export function renderHelperPrototypes(facts: BpfHeaderFacts): string {
   const lines = [
     banner(facts),
-    '// The prototypes of all helper functions, from the C prototypes documented in linux/bpf.h.',
-    "import type { HelperPrototype } from './helper-prototype.ts'",
+    '// The C prototypes of all helper functions as documented in linux/bpf.h, read by helper.ts.',
     '',
-    '/** Every helper, by its position in the header; ids have no gaps, so `helperPrototypes[id]` is helper `id`. */',
-    'export const helperPrototypes: readonly HelperPrototype[] = [',
-    ...Object.entries(facts.helpers).map(([id, text]) => `  ${renderHelper(Number(id), text)},`),
-    ']',
+    '/** A line for every helper in the order of ids, which have no gaps; a name alone where no prototype is documented. */',
+    'export const HELPERS = `',
+    ...Object.values(facts.helpers),
+    '`',
   ]
   return `${lines.join('\n')}\n`
 }
@@ -56,27 +55,4 @@ function renderNames(enumName: string, members: Readonly<Record<string, number>>
     ...[...names].map(([value, name]) => `  ${value < 0 ? `[${value}]` : value}: '${name}',`),
     '}',
   ]
-}
-
-function renderHelper(id: number, text: string): string {
-  const match = /^(.*?)bpf_(\w+)\((.*)\)$/.exec(text)
-  if (match === null) return `{ id: ${id}, name: 'bpf_${text}', args: [], ret: 'scalar', type: '' }`
-  const [, returnType, name, parameters] = match
-  const args = parameters === 'void' ? [] : parameters!.split(', ').map(renderArgument)
-  const ret = returnType!.trim() === 'void' ? 'void' : returnType!.trim().endsWith('*') ? 'pointer' : 'scalar'
-  return `{ id: ${id}, name: 'bpf_${name}', args: [${args.join(', ')}], ret: '${ret}', type: '${returnType!.trim()}' }`
-}
-
-function renderArgument(parameter: string, index: number): string {
-  if (parameter === '...') return "{ name: '...', kind: 'variadic', type: '...' }"
-  const [, type, name] = /^(.*?)(\w+)$/.exec(parameter)!
-  return `{ name: '${name}', kind: '${argumentKind(type!.trim(), name!, index)}', type: '${type!.trim()}' }`
-}
-
-function argumentKind(type: string, name: string, index: number): string {
-  if (!type.endsWith('*')) return 'scalar'
-  if (type === 'struct bpf_map *' || name === 'ringbuf' || (type === 'void *' && name === 'map')) return 'map'
-  if (name === 'callback_fn') return 'function'
-  if (name === 'ctx' && index === 0) return 'context'
-  return 'pointer'
 }

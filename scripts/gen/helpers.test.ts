@@ -59,17 +59,3 @@ test('extract reads defines, enums and prototypes', () => {
   })
   assert.throws(() => extractBpfHeader('', '#define BPF_A sizeof(int)\nFN', 'here'), /sizeof is not defined/)
 })
-
-test('render names the arguments', () => {
-  const rendered = renderHelperPrototypes({
-    source: 's',
-    defines: {},
-    enums: {},
-    helpers: {
-      0: 'unspec',
-      1: 'u64 bpf_one(void *ctx, struct bpf_map *map, void *callback_fn, const char *fmt, u32 size, ...)',
-    },
-  })
-  const kinds = [...rendered.matchAll(/kind: '(\w+)'/g)].map(match => match[1])
-  assert.deepEqual(kinds, ['context', 'map', 'function', 'pointer', 'scalar', 'variadic'])
-})

@@ -1,4 +1,4 @@
-// The shape of a helper function's prototype; the table itself is generated (helpers.generated.ts).
+// The shape of a helper function's prototype; read by helper.ts from generated lines.
 
 /**
  * What an argument is, as far as its C declaration says:

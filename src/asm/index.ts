@@ -55,9 +55,8 @@ export {
   storeRelease,
 } from './build-memory.ts'
 export { decode, type Encoding, encode } from './encode.ts'
-export { helperById, helperByName } from './helper.ts'
+export { helperById, helperByName, helperPrototypes } from './helper.ts'
 export type { HelperArgument, HelperArgumentKind, HelperPrototype } from './helper-prototype.ts'
-export { helperPrototypes } from './helpers.generated.ts'
 export type { Insn, Ref, SourceLine } from './insn.ts'
 export {
   type AluOp,

@@ -25,14 +25,23 @@ export type Lockdown = 'none' | 'integrity' | 'confidentiality'
 /** Reads the privileges of this process as they are now; a few small files. */
 export function readPrivileges(): Privileges {
   return {
+    ...readHeld(),
+    unprivilegedBpfDisabled: readNumber('/proc/sys/kernel/unprivileged_bpf_disabled'),
+    perfEventParanoid: readNumber('/proc/sys/kernel/perf_event_paranoid'),
+    lockdown: parseLockdown(read('/sys/kernel/security/lockdown') ?? ''),
+  }
+}
+
+/** What the process holds, without the system's switches. */
+export type HeldPrivileges = Pick<Privileges, 'euid' | 'capabilities' | 'initialUserNamespace'>
+
+function readHeld(): HeldPrivileges {
+  return {
     euid: process.geteuid?.() ?? -1,
     capabilities: parseCapabilityMask(
       /^CapEff:\s*(\w+)/m.exec(readFileSync('/proc/self/status', 'latin1'))?.[1] ?? '0',
     ),
     initialUserNamespace: isWholeIdMap(read('/proc/self/uid_map') ?? ''),
-    unprivilegedBpfDisabled: readNumber('/proc/sys/kernel/unprivileged_bpf_disabled'),
-    perfEventParanoid: readNumber('/proc/sys/kernel/perf_event_paranoid'),
-    lockdown: parseLockdown(read('/sys/kernel/security/lockdown') ?? ''),
   }
 }
 
@@ -48,7 +57,7 @@ export const TRACING_CAPABILITIES: readonly Capability[] = ['CAP_BPF', 'CAP_PERF
 export function checkPrivileges(
   action: string,
   needed: readonly Capability[] = TRACING_CAPABILITIES,
-  privileges: Privileges = readPrivileges(),
+  privileges: HeldPrivileges = readHeld(),
 ): void {
   const missing = missingCapabilities(privileges.capabilities, needed)
   if (missing.length > 0) throw new PrivilegeError(action, missing, howToGet(missing, privileges))
@@ -62,7 +71,7 @@ export function checkPrivileges(
 }
 
 /** The next step for a person at a shell. Root without a capability had it taken away by a container. */
-function howToGet(missing: readonly Capability[], { euid }: Privileges): string {
+function howToGet(missing: readonly Capability[], { euid }: HeldPrivileges): string {
   const names = missing.map(cap => cap.slice(4))
   if (euid === 0)
     return `root was deprived of it, as containers do; start the container with ${names.map(n => `--cap-add ${n}`).join(' ')} or --privileged`
