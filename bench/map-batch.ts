@@ -35,6 +35,14 @@ const ways = {
     }
     return { sum, entries }
   },
+  'values (typed, u64 as number)': (map: BpfMap) => {
+    let [sum, entries] = [0, 0]
+    for (const [key, value] of map.typed(codec.u32, codec.u64Number)) {
+      sum += key + value
+      entries++
+    }
+    return { sum, entries }
+  },
   'copies (entries)': (map: BpfMap) => {
     let [sum, entries] = [0, 0]
     for (const { key, value } of map.entries()) {

@@ -45,6 +45,12 @@ onFake('a typed map over system calls', () => {
       [9, 9n],
     ],
   )
+  const walk = typed.entries()
+  for (const [key] of walk) {
+    assert.equal(key, 7)
+    break
+  }
+  assert.deepEqual(walk.next(), { value: undefined, done: true }, 'a walk that was left is over')
   assert.equal(typed.deleteAll([8, 10]), 1)
 })
 
@@ -131,6 +137,7 @@ roundTrip('u16', codec.u16, fc.nat(65535))
 roundTrip('u32', codec.u32, fc.nat(0xffff_ffff))
 roundTrip('i32', codec.i32, fc.integer())
 roundTrip('u64', codec.u64, fc.bigInt(0n, 2n ** 64n - 1n))
+roundTrip('u64Number', codec.u64Number, fc.maxSafeNat())
 roundTrip('i64', codec.i64, fc.bigInt(-(2n ** 63n), 2n ** 63n - 1n))
 roundTrip('bytes', codec.bytes(5), fc.uint8Array({ minLength: 5, maxLength: 5 }))
 roundTrip('string', codec.string(16), fc.stringMatching(/^[a-zé]{0,8}$/))

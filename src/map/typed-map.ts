@@ -3,6 +3,7 @@
 import { deleteBatch, updateBatch } from './batch.ts'
 import type { BpfMap } from './bpf-map.ts'
 import type { Codec } from './codec.ts'
+import { TypedEntries } from './typed-entries.ts'
 
 export class TypedMap<K, V> {
   readonly map: BpfMap
@@ -43,19 +44,12 @@ export class TypedMap<K, V> {
   }
 
   /** As `BpfMap.entries`. */
-  *entries(): Generator<[K, V]> {
+  entries(): TypedEntries<K, V> {
     const { keySize, valueBytes } = this.map
-    for (const { keys, values, count } of this.map.batches()) {
-      const [keyView, valueView] = [viewOf(keys), viewOf(values)]
-      for (let i = 0; i < count; i++)
-        yield [
-          this.#keyCodec.decode(keyView, i * keySize),
-          this.#valueCodec.decode(valueView, i * valueBytes),
-        ]
-    }
+    return new TypedEntries(this.map.batches(), this.#keyCodec, this.#valueCodec, keySize, valueBytes)
   }
 
-  [Symbol.iterator](): Generator<[K, V]> {
+  [Symbol.iterator](): TypedEntries<K, V> {
     return this.entries()
   }
 

@@ -68,11 +68,11 @@ export class SkeletonMap<K, V> {
   }
 
   /** In the kernel's order; each once, as `BpfMap.entries`. */
-  entries(): Generator<[K, V]> {
-    return this.#entries().entries() as Generator<[K, V]>
+  entries(): IterableIterator<[K, V]> {
+    return this.#entries().entries() as IterableIterator<[K, V]>
   }
 
-  [Symbol.iterator](): Generator<[K, V]> {
+  [Symbol.iterator](): IterableIterator<[K, V]> {
     return this.entries()
   }
 
