@@ -1,6 +1,6 @@
 // One call as the argument printers see it: its numbers, its result, and a cursor over the bytes that were fetched.
 // One object is reused for all calls; a printer must not keep it.
-import { SEGMENT_FAULT, SEGMENT_HEAD_BYTES, SEGMENT_TRUNCATED } from '../record.ts'
+import { CALL_REFETCHED, SEGMENT_FAULT, SEGMENT_HEAD_BYTES, SEGMENT_TRUNCATED } from '../record.ts'
 import { descriptorPath } from './descriptor-path.ts'
 import type { Families } from './families.ts'
 import type { RecordReader } from './record-reader.ts'
@@ -72,6 +72,9 @@ export class Call {
 
   /** Finds what was fetched before the call; what could not be read then may have been read after it. */
   input(arg: number): boolean {
+    const { entry, record } = this
+    if (record !== undefined && (record.flags & CALL_REFETCHED) !== 0 && hasFault(entry, arg))
+      return this.find(record, arg) || this.find(entry, arg)
     return this.find(this.entry, arg) || this.find(this.record, arg)
   }
 
@@ -131,6 +134,15 @@ export class Call {
     this.length = source.view.getUint32(at + 4, true)
     this.at = at + SEGMENT_HEAD_BYTES
   }
+}
+
+/** Whether something of the argument could not be read: of an array, what one of its entries points to. */
+function hasFault(record: RecordReader | undefined, arg: number): boolean {
+  if (record === undefined) return false
+  const { bytes, view } = record
+  for (let at = record.first[arg]!; at !== -1 && bytes[at + 1] === arg; at = record.after(at))
+    if ((view.getUint16(at + 2, true) & SEGMENT_FAULT) !== 0) return true
+  return false
 }
 
 const NOTHING = { bytes: new Uint8Array(0), view: new DataView(new ArrayBuffer(0)) }

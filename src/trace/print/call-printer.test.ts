@@ -16,6 +16,7 @@ import {
 import { everydayCalls, statBytes } from '../decode/sample-records.ts'
 import {
   ABI_COMPAT,
+  CALL_REFETCHED,
   CAPTURE_ARGV,
   CAPTURE_BYTES,
   CAPTURE_COUNT,
@@ -360,6 +361,19 @@ test('sockets', () => {
     ret: 5,
     input: iov,
   })
+  // a page that was not there at the entry
+  const { call: again, entry } = specsOf('writev', {
+    args: [3, P, 2],
+    ret: 5,
+    input: [iov[0]!, bytes(1, text('')), bytes(1, text(''), SEGMENT_FAULT)],
+    output: iov,
+  })
+  assert.equal(
+    printed((printer, out) =>
+      printer.finished(out, read({ ...again, flags: again.flags! | CALL_REFETCHED }), read(entry!)),
+    ),
+    'writev(3, [{iov_base="ab", iov_len=2}, {iov_base="cde", iov_len=3}], 2) = 5\n',
+  )
   check('readv(3, [{iov_base="ab", iov_len=2}, {iov_base="c", iov_len=3}], 2) = 3', 'readv', {
     args: [3, P, 2],
     ret: 3,
