@@ -37,7 +37,7 @@ export const DESCRIPTOR_CALLS = {
   vmsplice: call('desc', [fd, iovec(2, 'entry'), size, flags('SPLICE_FLAGS')]),
   lseek: call('desc', [fd, offset, oneOf('SEEK_WHENCE')]),
   close: call('desc', [fd]),
-  close_range: call('desc', [uint, uint, flags('CLOSE_RANGE_FLAGS')]),
+  close_range: call('', [uint, uint, flags('CLOSE_RANGE_FLAGS')]),
   dup: call('desc', [fd], 'fd'),
   dup2: call('desc', [fd, fd], 'fd'),
   dup3: call('desc', [fd, fd, openFlagsOnly()], 'fd'),

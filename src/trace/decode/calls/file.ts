@@ -75,7 +75,7 @@ export const FILE_CALLS = {
   fstatfs: call('desc fstatfs %statfs', [fd, structOut(STATFS)]),
   statfs64: call('file statfs %statfs', [path, size, pointer]),
   fstatfs64: call('desc fstatfs %statfs', [fd, size, pointer]),
-  ustat: call('statfs %statfs', [device, pointer]),
+  ustat: call('%statfs', [device, pointer]),
   statmount: call('', [pointer, pointer, size, hex]),
   listmount: call('', [pointer, pointer, size, hex]),
   truncate: call('file', [path, long]),
