@@ -1,6 +1,6 @@
 // `bee build TOOL.bpf.c [TOOL.h]`: C to a compiled object and a package, which `bee run` and eunomia's ecli run.
 
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
 import { cHeader } from '../btf/index.ts'
@@ -19,6 +19,7 @@ import {
 import { BUILD_HELP, type BuildArguments, parseBuildArguments } from './build-arguments.ts'
 import { builtHeaders } from './built.ts'
 import { bpfArchitecture, findClang, runClang, systemIncludes } from './clang.ts'
+import { makeFolder } from './make-folder.ts'
 import { reasonOf } from './messages.ts'
 
 export interface BuildStreams {
@@ -126,17 +127,6 @@ function readText(path: string): string {
     return readFileSync(path, 'utf8')
   } catch (error) {
     throw new BeetraceError('INPUT', `cannot read ${path}: ${reasonOf(error)}`, { cause: error })
-  }
-}
-
-/** Not by `recursive`, which never ends in file systems that take no folders, such as /proc. */
-function makeFolder(path: string): void {
-  if (existsSync(path)) return
-  makeFolder(dirname(path))
-  try {
-    mkdirSync(path)
-  } catch (error) {
-    throw new BeetraceError('OUTPUT', `cannot make ${path}: ${reasonOf(error)}`, { cause: error })
   }
 }
 

@@ -3,7 +3,7 @@
 //     bee prog load|loadall OBJECT PATH [type TYPE] [map {idx N | name NAME} {id ID | name NAME | pinned FILE}] …
 //         [xdpmeta_dev NAME] [pinmaps DIR] [autoattach] [kernel_btf FILE] [--lenient]
 
-import { mkdirSync, rmSync } from 'node:fs'
+import { rmdirSync, rmSync } from 'node:fs'
 import { parseSectionName, type SectionName } from '../elf/index.ts'
 import { BeetraceError, UsageError } from '../errors/index.ts'
 import { BPFFS_PATH, interfaceIndex, openBpfFs } from '../kernel/index.ts'
@@ -16,6 +16,10 @@ import {
   openObject,
 } from '../object/index.ts'
 import { BPF_F_XDP_DEV_BOUND_ONLY, BPF_PROG_TYPE_XDP, bpfGetNextId } from '../sys/index.ts'
+import { makeFolder } from './make-folder.ts'
+
+/** of folders to pin in */
+const NO_DOTS = ': it must be in a BPF file system, as /sys/fs/bpf is, where names have no dots'
 
 export const PROG_LOAD_USAGE =
   'usage: bee prog load|loadall OBJECT PATH [type TYPE] [map idx N|name NAME id ID|name NAME|pinned FILE]... ' +
@@ -135,6 +139,7 @@ export function progLoad(argv: readonly string[], note: (text: string) => void):
   using object = openObject(args.file)
   const replaced = replaceMaps(object, args.maps)
   const pinned: string[] = []
+  const folders: string[] = []
   const pin = (at: string, what: { pin(path: string): void }) => {
     what.pin(at)
     pinned.push(at)
@@ -147,19 +152,20 @@ export function progLoad(argv: readonly string[], note: (text: string) => void):
     const programs = [...object.programs.values()].filter(each => each.loaded)
     if (programs.length === 0) throw new BeetraceError('OBJECT_USE', `${args.file} has no program to load`)
     for (const folder of [args.path, args.mapFolder]) if (folder?.startsWith(BPFFS_PATH)) openBpfFs()
-    if (args.all) mkdirSync(args.path, { recursive: true })
+    if (args.all) folders.push(...makeFolder(args.path, NO_DOTS))
     for (const program of args.all ? programs : programs.slice(0, 1)) {
       const at = args.all ? `${args.path}/${program.name}` : args.path
       pin(at, args.autoattach ? attachedOr(object, program, options, note) : program.program)
     }
     if (args.mapFolder !== undefined) {
-      mkdirSync(args.mapFolder, { recursive: true })
+      folders.push(...makeFolder(args.mapFolder, NO_DOTS))
       for (const map of object.maps.values())
         if (map.loaded) pin(`${args.mapFolder}/${fileName(map)}`, map.map)
     }
     return 0
   } catch (error) {
     for (const at of pinned) rmSync(at, { force: true })
+    for (const folder of folders.reverse()) rmdirSync(folder)
     throw error
   } finally {
     for (const map of replaced) map.close()

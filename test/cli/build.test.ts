@@ -176,6 +176,9 @@ test('without clang, with an old one, with something else', () => {
     /needs clang 11 or newer \(.*clang-10 is version 10\)/,
   )
   assert.match(bee(['build', 'nothing.bpf.c']).stderr, /ERROR: cannot read nothing\.bpf\.c/)
+  const source = join(folder, 'empty.bpf.c')
+  writeFileSync(source, '')
+  assert.match(bee(['build', '-o', '/proc/none/x', source]).stderr, /ERROR: cannot make \/proc\/none: /)
   assert.match(bee(['build']).stderr, /usage: bee build/)
 })
 

@@ -38,6 +38,14 @@ test('loadall pins every program, and maps by the names that the kernel has', re
   assert.deepEqual(readdirSync(`${root}/progs`).sort(), ['first', 'second'], 'what was there stays')
 })
 
+test('what cannot be attached or pinned leaves no folder behind', ready, () => {
+  assert.throws(() => load('loadall', CALLS_PATH, `${root}/a.b`), /cannot make \S+a\.b: .*names have no dots/)
+  assert.throws(() => load('loadall', CALLS_PATH, '/proc/self/x/y'), /cannot make \/proc\/self\/x: /)
+  const pinmaps = ['pinmaps', `${root}/m.d`]
+  assert.throws(() => load('loadall', CALLS_PATH, `${root}/new/progs`, ...pinmaps), /cannot make \S+m\.d/)
+  assert.deepEqual(readdirSync(root), [])
+})
+
 test('load pins the first program', ready, () => {
   load('load', SAMPLE_PATH, `${root}/one`)
   assert.deepEqual(readdirSync(root), ['one'])
