@@ -1,5 +1,5 @@
 // Perf buffer consumers side by side: ours and libbpf's in C (bench/peers/perf.c), on the same map and producer: the CPU of a
-// consumer process while another produces at a steady rate. Fresh processes, interleaved; medians.
+// consumer process while another produces at a steady rate, as a whole and settled. Fresh processes, interleaved; medians.
 //
 //     node build/bench/perf-consumer.js [ROUNDS]         needs root, cc and libbpf-dev
 
@@ -8,17 +8,21 @@ import { join } from 'node:path'
 import { EventReader, PerfBuffer } from '../src/events/index.ts'
 import { BpfMap } from '../src/map/index.ts'
 import { perfProducer } from '../test/kernel/perf-producer.ts'
+import { type ConsumerCost, costOf, showCost } from './consumer-cost.ts'
 import { compilePeer, scratch, startWithFds } from './measure.ts'
 
-const SECONDS = 2
 const RECORD_BYTES = 64
-const RATES = [1000, 100_000, 1_000_000]
+/** records a second, seconds */
+const RUNS = [
+  [1000, 2],
+  [100_000, 2],
+  [1_000_000, 2],
+  [1_000_000, 10],
+] as const
 /** of each CPU's ring: 16 MiB */
 const PAGES = 4096
 
-interface Result {
-  readonly records: number
-  readonly cpuMs: number
+interface Result extends ConsumerCost {
   readonly wakes: number
   readonly lost: number
   readonly made: number
@@ -44,12 +48,14 @@ async function consume(map: BpfMap, seconds: number, intervalMs: number, ready: 
   reader.addRing(buffer)
   reader.start()
   writeFileSync(ready, '')
-  await new Promise(resolve => setTimeout(resolve, seconds * 1000))
-  await reader.stop()
-  const { user, system } = process.cpuUsage(before)
-  const cpuMs = (user + system) / 1000
+  const cost = await costOf(
+    seconds,
+    () => count,
+    () => reader.stop(),
+    before,
+  )
   const { wakeCount: wakes } = reader.statistics
-  console.log(JSON.stringify({ records: count, wakes, lost: buffer.lostCount(), cpuMs, sum: sum & 1 }))
+  console.log(JSON.stringify({ ...cost, wakes, lost: buffer.lostCount(), sum: sum & 1 }))
 }
 
 async function compare(rounds: number): Promise<void> {
@@ -63,35 +69,39 @@ async function compare(rounds: number): Promise<void> {
       last: intervalMs,
     })),
   ]
-  console.log(`consumer CPU over ${SECONDS} s at a steady rate, in bursts, five fields read`)
-  for (const rate of RATES) {
+  console.log('consumer CPU at a steady rate, in bursts, five fields read (in brackets: libbpf is 1)')
+  for (const [rate, seconds] of RUNS) {
     const perRun = rate >= 100_000 ? 100 : 1
-    const results = new Map(consumers.map(({ name }) => [name, [] as { cpu: number; line: string }[]]))
+    const results = new Map(consumers.map(({ name }) => [name, [] as { cost: Result; made: number }[]]))
     for (let round = 0; round < rounds; round++) {
       for (const { name, command, last } of consumers) {
         using producer = perfProducer(perRun, RECORD_BYTES)
         const map = producer.events.fd
         const [path, ...words] = command
         const ready = join(scratch, `ready-${Math.random()}`)
-        const consumer = startWithFds<Result>(path!, [...words, map, SECONDS + 0.7, last, ready], [map])
+        const consumer = startWithFds<Result>(path!, [...words, map, seconds + 0.7, last, ready], [map])
         // what comes before the consumer has opened its rings is nowhere
         while (!existsSync(ready)) await new Promise(resolve => setTimeout(resolve, 10))
         const program = producer.program.fd
         const { made } = await startWithFds<Result>(
           producing,
-          ['produce', program, perRun, rate, SECONDS],
+          ['produce', program, perRun, rate, seconds],
           [program],
         )()
-        const { records, wakes, cpuMs, lost } = await consumer()
-        const ns = (cpuMs * 1e6) / Math.max(records, 1)
-        const line = `${cpuMs.toFixed(0)} ms, ${ns.toFixed(0)} ns a record, ${wakes} wakes, ${records} of ${made} read, ${lost} lost`
-        results.get(name)!.push({ cpu: cpuMs, line })
+        results.get(name)!.push({ cost: await consumer(), made })
       }
     }
-    console.log(`  ${rate} records/s`)
-    for (const [name, all] of results) {
-      all.sort((a, b) => a.cpu - b.cpu)
-      console.log(`    ${name.padEnd(16)}${all[all.length >> 1]!.line}`)
+    console.log(`  ${rate} records/s, ${seconds} s`)
+    const medians = [...results].map(([name, all]) => {
+      all.sort((a, b) => a.cost.cpuMs - b.cost.cpuMs)
+      return { name, ...all[all.length >> 1]! }
+    })
+    for (const { name, cost, made } of medians) {
+      const { records, wakes, lost } = cost
+      console.log(
+        `    ${name.padEnd(16)}${showCost(cost, medians[0]!.cost)}, ${wakes} wakes, ` +
+          `${records} of ${made} read, ${lost} lost`,
+      )
     }
   }
 }

@@ -3,8 +3,8 @@
 //     node build/bench/ring-consumer.js [ROUNDS]         needs root, cc and libbpf-dev
 //
 // First the cost of reading alone: a ring is filled, then drained and timed. Then the CPU of a consumer process while
-// another process produces at a steady rate, which is mostly the cost of waking up. Fresh processes, interleaved;
-// medians.
+// another process produces at a steady rate, which is mostly the cost of waking up: over a short run, in which compiling what is
+// hot counts for much, and settled, over the second half of a longer one. Fresh processes, interleaved; medians.
 
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -12,14 +12,20 @@ import { EventReader, type OnRecord, RingBuffer } from '../src/events/index.ts'
 import { BpfMap } from '../src/map/index.ts'
 import { Program } from '../src/program/index.ts'
 import { ringProducer } from '../test/kernel/ring-producer.ts'
+import { type ConsumerCost, costOf, showCost } from './consumer-cost.ts'
 import { compilePeer, scratch, startWithFds } from './measure.ts'
 
 const RING_BYTES = 16 << 20
 const RECORDS_PER_RUN = 1000
 const RUNS_PER_FILL = 200
 const FILLS = 10
-const SECONDS = 2
-const RATES = [1000, 100_000, 1_000_000]
+/** records a second, seconds */
+const RUNS = [
+  [1000, 2],
+  [100_000, 2],
+  [1_000_000, 2],
+  [1_000_000, 10],
+] as const
 const INTERVALS_MS = [1, 5, 20]
 
 /** Sums what a reader of five fields would look at: the same as the C peer. */
@@ -72,19 +78,12 @@ const consume = async (
   reader.addRing(RingBuffer.open(map, onRecord))
   reader.start()
   writeFileSync(ready, '')
-  await new Promise(resolve => setTimeout(resolve, seconds * 1000))
-  await reader.stop()
-  const { user, system } = process.cpuUsage(before)
-  const { wakeCount, lookCount } = reader.statistics
-  console.log(
-    JSON.stringify({ records: count(), wakes: wakeCount, looks: lookCount, cpuMs: (user + system) / 1000 }),
-  )
+  const cost = await costOf(seconds, count, () => reader.stop(), before)
+  console.log(JSON.stringify({ ...cost, wakes: reader.statistics.wakeCount }))
 }
 
-interface Result {
-  readonly records: number
+interface Result extends ConsumerCost {
   readonly ns: number
-  readonly cpuMs: number
   readonly wakes: number
   readonly lost: number
   readonly made: number
@@ -116,37 +115,42 @@ const orchestrate = async (rounds: number): Promise<void> => {
     )
   }
 
-  console.log(`\nconsumer CPU over ${SECONDS} s at a steady rate, in bursts, five fields read`)
-  for (const rate of RATES) {
+  console.log('\nconsumer CPU at a steady rate, in bursts, five fields read (in brackets: libbpf is 1)')
+  for (const [rate, seconds] of RUNS) {
     const perRun = rate >= 100_000 ? 100 : 1
     const consumers = [
       { name: 'libbpf epoll', interval: undefined },
       ...INTERVALS_MS.map(interval => ({ name: `beetrace ${interval} ms`, interval })),
     ]
-    const results = new Map(consumers.map(({ name }) => [name, [] as { cpu: number; line: string }[]]))
+    const results = new Map(consumers.map(({ name }) => [name, [] as { cost: Result; made: Result }[]]))
     for (let round = 0; round < rounds; round++) {
       for (const { name, interval } of consumers) {
         using producer = ringProducer(RING_BYTES, { recordsPerRun: perRun })
         const map = producer.ring.fd
         const ready = join(scratch, `ready-${Math.random()}`)
+        const time = seconds + 0.7
         const consumer =
           interval === undefined
-            ? start(peer, ['consume', map, SECONDS + 0.7, 1, ready], [map])
-            : start(process.execPath, [ours, 'consume', map, SECONDS + 0.7, 1, interval, ready], [map])
+            ? start(peer, ['consume', map, time, 1, ready], [map])
+            : start(process.execPath, [ours, 'consume', map, time, 1, interval, ready], [map])
         // on a busy machine a start takes its time, in which the ring would fill
         while (!existsSync(ready)) await new Promise(resolve => setTimeout(resolve, 10))
         const program = producer.program.fd
-        const { made, lost } = await start(peer, ['produce', program, perRun, rate, SECONDS], [program])()
-        const { records, wakes, cpuMs } = await consumer()
-        const ns = (cpuMs * 1e6) / Math.max(records, 1)
-        const line = `${cpuMs.toFixed(0)} ms, ${ns.toFixed(0)} ns a record, ${wakes} wakes, ${records} of ${made} read, ${lost} lost`
-        results.get(name)!.push({ cpu: cpuMs, line })
+        const made = await start(peer, ['produce', program, perRun, rate, seconds], [program])()
+        results.get(name)!.push({ cost: await consumer(), made })
       }
     }
-    console.log(`  ${rate} records/s`)
-    for (const [name, all] of results) {
-      all.sort((a, b) => a.cpu - b.cpu)
-      console.log(`    ${name.padEnd(16)}${all[all.length >> 1]!.line}`)
+    console.log(`  ${rate} records/s, ${seconds} s`)
+    const medians = [...results].map(([name, all]) => {
+      all.sort((a, b) => a.cost.cpuMs - b.cost.cpuMs)
+      return { name, ...all[all.length >> 1]! }
+    })
+    for (const { name, cost, made } of medians) {
+      const { records, wakes } = cost
+      console.log(
+        `    ${name.padEnd(16)}${showCost(cost, medians[0]!.cost)}, ${wakes} wakes, ` +
+          `${records} of ${made.made} read, ${made.lost} lost`,
+      )
     }
   }
 }

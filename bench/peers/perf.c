@@ -42,12 +42,18 @@ int main(int argc, char **argv)
 	if (!buffer)
 		return 1;
 	fclose(fopen(argv[5], "w"));
-	double end = now(CLOCK_MONOTONIC) + atof(argv[3]);
-	uint64_t wakes = 0;
-	while (now(CLOCK_MONOTONIC) < end)
+	double seconds = atof(argv[3]), end = now(CLOCK_MONOTONIC) + seconds, half = end - seconds / 2, half_cpu = 0;
+	uint64_t wakes = 0, half_count = 0;
+	for (double at; (at = now(CLOCK_MONOTONIC)) < end;) {
+		if (half_cpu == 0 && at >= half) {
+			half_cpu = now(CLOCK_PROCESS_CPUTIME_ID);
+			half_count = count;
+		}
 		wakes += perf_buffer__poll(buffer, 100) > 0;
+	}
 	perf_buffer__consume(buffer);
-	printf("{\"records\":%lu,\"wakes\":%lu,\"lost\":%lu,\"cpuMs\":%.3f,\"sum\":%lu}\n", count, wakes, lost,
-	       now(CLOCK_PROCESS_CPUTIME_ID) * 1e3, sum & 1);
+	double cpu = now(CLOCK_PROCESS_CPUTIME_ID);
+	printf("{\"records\":%lu,\"wakes\":%lu,\"lost\":%lu,\"cpuMs\":%.3f,\"sum\":%lu,\"steadyRecords\":%lu,\"steadyCpuMs\":%.3f}\n",
+	       count, wakes, lost, cpu * 1e3, sum & 1, count - half_count, (cpu - half_cpu) * 1e3);
 	return 0;
 }

@@ -88,11 +88,19 @@ int main(int argc, char **argv)
 	if (argc > 5)
 		fclose(fopen(argv[5], "w"));
 	double seconds = atof(argv[3]), end = now(CLOCK_MONOTONIC) + seconds;
-	uint64_t wakes = 0;
+	uint64_t wakes = 0, half_count = 0;
+	double half = end - seconds / 2, half_cpu = 0;
 	work = atoi(argv[4]);
-	while (now(CLOCK_MONOTONIC) < end)
+	for (double at; (at = now(CLOCK_MONOTONIC)) < end;) {
+		if (half_cpu == 0 && at >= half) {
+			half_cpu = now(CLOCK_PROCESS_CPUTIME_ID);
+			half_count = count;
+		}
 		wakes += ring_buffer__poll(ring, 100) > 0;
+	}
 	ring_buffer__consume(ring);
-	printf("{\"records\":%lu,\"wakes\":%lu,\"cpuMs\":%.3f}\n", count, wakes, now(CLOCK_PROCESS_CPUTIME_ID) * 1e3);
+	double cpu = now(CLOCK_PROCESS_CPUTIME_ID);
+	printf("{\"records\":%lu,\"wakes\":%lu,\"cpuMs\":%.3f,\"steadyRecords\":%lu,\"steadyCpuMs\":%.3f}\n", count, wakes,
+	       cpu * 1e3, count - half_count, (cpu - half_cpu) * 1e3);
 	return 0;
 }
