@@ -169,7 +169,7 @@ export class RingBuffer implements Disposable {
       }
       const end = (this.#position + byteLength) | 0
       count += this.#handOver(end, max - count)
-      if (((this.#position - end) | 0) < 0 && (this.#closed || !this.#reachNext())) break
+      if (this.#closed || (((this.#position - end) | 0) < 0 && !this.#reachNext())) break
     }
     return count
   }

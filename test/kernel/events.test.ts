@@ -185,6 +185,19 @@ test('a callback may throw, drain and close', () => {
   assert.equal(rest.drain(), 4)
 })
 
+test('a ring that its last record closes hands over none that comes meanwhile', () => {
+  using producer = ringProducer(8192, { recordsPerRun: 2 })
+  producer.run(0)
+  let calls = 0
+  const ring = RingBuffer.open(producer.ring, () => {
+    if (++calls < 2) return
+    producer.run(2)
+    ring.close()
+  })
+  assert.equal(ring.drain(), 2)
+  assert.equal(calls, 2)
+})
+
 test('a view is emptied when its ring closes', () => {
   using producer = ringProducer(4096, { recordsPerRun: 1 })
   producer.run(0)

@@ -162,6 +162,23 @@ test('a paused buffer takes nothing; a closed one leaves the map empty', () => {
   again.buffer.close()
 })
 
+test('a callback may throw and close', () => {
+  using source = producer(10)
+  const [cpu] = onlineCpus()
+  const seen: number[] = []
+  const buffer = PerfBuffer.open(source.events, (view, offset) => {
+    seen.push(view.u32[offset >>> 2]!)
+    if (seen.length === 3) throw new Error('third')
+    assert.equal(buffer.drain(), 0, 'no second drain within one')
+    if (seen.length === 6) buffer.close()
+  })
+  source.run(0, cpu!)
+  assert.throws(() => buffer.drain(), /third/)
+  assert.equal(buffer.drain(), 3)
+  assert.deepEqual(seen, numbers(6))
+  assert.equal(buffer.drain(), 0)
+})
+
 test('another map is refused', () => {
   using map = BpfMap.create({ name: 'a', type: BPF_MAP_TYPE_ARRAY, keySize: 4, valueSize: 4, maxEntries: 1 })
   assert.throws(() => PerfBuffer.open(map, () => {}), { code: 'MAP_USE' })
