@@ -36,13 +36,16 @@ export function linkPerfEvents(
   { cookie, mode }: PerfLinkOptions,
 ): LinkHold {
   const links: number[] = []
+  let byLink = mode !== 'ioctl'
   try {
-    if (cookie !== undefined) requireFeature(features.perfEventLink)
-    const byLink =
-      mode === undefined ? cookie !== undefined || hasFeature(features.perfEventLink) : mode === 'link'
     for (const eventFd of events.fds) {
-      if (byLink) links.push(createLink(program, eventFd, cookie, events))
-      else attempt('ioctl(PERF_EVENT_IOC_SET_BPF)', perfEventSetBpf(eventFd, program.fd), events)
+      if (byLink) {
+        const linkFd = createLink(program, eventFd, cookie)
+        if (linkFd >= 0) links.push(linkFd)
+        else if (isForeseen(cookie, mode)) byLink = false
+        else attempt('bpf(BPF_LINK_CREATE)', linkFd, events)
+      }
+      if (!byLink) attempt('ioctl(PERF_EVENT_IOC_SET_BPF)', perfEventSetBpf(eventFd, program.fd), events)
       if (events.enable || !byLink) attempt('ioctl(PERF_EVENT_IOC_ENABLE)', perfEventEnable(eventFd), events)
     }
     return { links, events: events.fds }
@@ -52,19 +55,23 @@ export function linkPerfEvents(
   }
 }
 
-function createLink(
-  program: Attachable,
-  eventFd: number,
-  cookie: bigint | undefined,
-  events: PerfEvents,
-): number {
-  const fd = bpfLinkCreate({
+/** A descriptor, or -errno. */
+function createLink(program: Attachable, eventFd: number, cookie: bigint | undefined): number {
+  return bpfLinkCreate({
     progFd: program.fd,
     target: eventFd,
     attachType: BPF_PERF_EVENT,
     options: { kind: 'perfEvent', ...(cookie !== undefined && { cookie }) },
   })
-  return attempt('bpf(BPF_LINK_CREATE)', fd, events)
+}
+
+/**
+ * Whether a link was refused because the kernel has none, which is asked only then: the question takes a program of its own.
+ * Throws NotSupportedError when there is no other way.
+ */
+function isForeseen(cookie: bigint | undefined, mode: PerfLinkOptions['mode']): boolean {
+  if (cookie !== undefined) requireFeature(features.perfEventLink)
+  return mode === undefined && !hasFeature(features.perfEventLink)
 }
 
 function attempt(syscall: string, result: number, { action, hintFor }: PerfEvents): number {
