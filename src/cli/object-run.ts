@@ -40,7 +40,7 @@ export async function runObject(argv: readonly string[], streams: RunStreams): P
   setGlobals(object, options.rest)
   const refused = new Set<string>()
   const lenient: LenientOptions = options.lenient ? leaveOut(streams.note, refused) : {}
-  object.load({ ...lenient, ...(options.btf === undefined ? {} : { kernelBtf: options.btf }) })
+  await object.loadAsync({ ...lenient, ...(options.btf === undefined ? {} : { kernelBtf: options.btf }) })
   const maps = eventMaps(object.source)
   // a parser of C is much to load for what few ask for
   const headers =

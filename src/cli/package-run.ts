@@ -34,7 +34,7 @@ export async function runPackage(command: PackageCommand, streams: RunStreams): 
   const json = command.json || args.json
   using object = openObject(spec.object, { name: spec.objectName })
   setVariables(spec, object, options, args)
-  load(object, args, streams)
+  await load(object, args, streams)
   using records = new PackageRecords(spec, object, { json, out: streams.out, note: streams.note })
   using printk = openPrintk(
     object,
@@ -71,9 +71,9 @@ function setVariables(
   }
 }
 
-function load(object: BpfObject, { verbose }: PackageArguments, { note }: RunStreams): void {
+async function load(object: BpfObject, { verbose }: PackageArguments, { note }: RunStreams): Promise<void> {
   try {
-    object.load()
+    await object.loadAsync()
   } catch (error) {
     if (verbose && error instanceof VerifierError) note(`${error.log.trimEnd()}\n`)
     throw error

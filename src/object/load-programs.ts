@@ -4,7 +4,13 @@ import { type CoreResolver, LINE_FIELDS } from '../btf/index.ts'
 import { type CompiledObject, type CompiledProgram, knownSectionNames } from '../elf/index.ts'
 import { BtfError, errno, ObjectError, SyscallError, VerifierError } from '../errors/index.ts'
 import { features, hasFeature } from '../kernel/index.ts'
-import { type EncodedProgram, type LoadOptions, Program, resolveProgramTarget } from '../program/index.ts'
+import {
+  type EncodedProgram,
+  type LoadOptions,
+  loadProgramAsync,
+  Program,
+  resolveProgramTarget,
+} from '../program/index.ts'
 import {
   BPF_PROG_TYPE_EXT,
   BPF_PROG_TYPE_LSM,
@@ -15,6 +21,7 @@ import type { KernelNames } from './kernel-names.ts'
 import type { ObjectMap } from './object-map.ts'
 import type { ObjectProgram } from './object-program.ts'
 import { relocate } from './relocate.ts'
+import type { StructOpsMember } from './struct-ops.ts'
 
 export interface ProgramInput {
   readonly object: CompiledObject
@@ -23,13 +30,21 @@ export interface ProgramInput {
   readonly maps: Readonly<Record<string, { readonly fd: number }>>
   readonly loadedBtf: { readonly data: Uint8Array; readonly fd: number } | undefined
   /** for programs of struct_ops: the kernel's struct and the member */
-  readonly structOps:
-    | { readonly structId: number; readonly memberIndex: number; readonly moduleFd?: number }
-    | undefined
+  readonly structOps: StructOpsMember | undefined
 }
 
-/** Throws VerifierError, ObjectError, SyscallError, NotSupportedError, BtfError. */
-export function loadObjectProgram(program: ObjectProgram, input: ProgramInput): Program {
+/** A program as this kernel shall have it; only the verifier has not seen it. */
+export interface ReadyProgram {
+  readonly program: ObjectProgram
+  readonly file: string
+  readonly spec: EncodedProgram
+  readonly options: LoadOptions
+  /** why an instruction must not be reached, by slot */
+  readonly poisoned: ReadonlyMap<number, string>
+}
+
+/** Relocates a program. Throws ObjectError, SyscallError, BtfError. */
+export function makeReady(program: ObjectProgram, input: ProgramInput): ReadyProgram {
   const { source } = program
   const { object } = input
   const place = { program: program.name, section: program.section }
@@ -71,13 +86,35 @@ export function loadObjectProgram(program: ObjectProgram, input: ProgramInput): 
     ...(input.loadedBtf === undefined ? {} : { btfFd: input.loadedBtf.fd }),
     ...targetOf(program, input),
   }
+  return { program, file: object.file, spec, options, poisoned }
+}
+
+/** Throws VerifierError, ObjectError, SyscallError, NotSupportedError. */
+export function loadReady({ program, file, spec, options, poisoned }: ReadyProgram): Program {
   try {
     return loadVariant(program, spec, options)
   } catch (error) {
     // what it attaches to by BTF is looked up as it is loaded
-    if (error instanceof BtfError) throw new ObjectError(object.file, error.message, place, { cause: error })
+    if (error instanceof BtfError)
+      throw new ObjectError(
+        file,
+        error.message,
+        { program: program.name, section: program.section },
+        { cause: error },
+      )
     throw explained(error, program.name, poisoned)
   }
+}
+
+/**
+ * The same in a thread of Node's pool, from now on. Undefined when that failed, or cannot be tried: then `loadReady` is to be
+ * asked, which knows other ways and says what is wrong.
+ */
+export async function loadReadyAside({ spec, options }: ReadyProgram): Promise<Program | undefined> {
+  // what it attaches to has descriptors, too, that are open while it is loaded
+  if (spec.attachTo !== undefined && options.attachBtfId === undefined) return undefined
+  const fd = await loadProgramAsync(spec, options)
+  return fd < 0 ? undefined : new Program(fd, spec.name, spec.expectedAttachType)
 }
 
 /**

@@ -20,32 +20,25 @@ import {
   modulesWithBtf,
   openBpfFs,
   openBpfToken,
-  openModuleBtf,
   readBtfFile,
   readKallsyms,
   readKernelConfig,
   vmlinuxBtf,
 } from '../kernel/index.ts'
-import { attachStructOps, type Link } from '../link/index.ts'
-import { BpfMap } from '../map/index.ts'
+import type { Link } from '../link/index.ts'
+import type { BpfMap } from '../map/index.ts'
 import type { Program } from '../program/index.ts'
-import {
-  BPF_F_VTYPE_BTF_OBJ_FD,
-  BPF_MAP_TYPE_ARENA,
-  bpfBtfLoad,
-  closeFd,
-  LITTLE_ENDIAN,
-  withBpfToken,
-} from '../sys/index.ts'
+import { BPF_MAP_TYPE_ARENA, bpfBtfLoad, closeFd, LITTLE_ENDIAN, withBpfToken } from '../sys/index.ts'
 import type { AttachOptions } from './attach.ts'
 import { GlobalVariable } from './globals.ts'
 import { fillConfig } from './kconfig.ts'
 import { KernelNames } from './kernel-names.ts'
 import { fillMap, type MapInput, makeMap } from './load-maps.ts'
-import { bindConstants, loadObjectProgram } from './load-programs.ts'
+import { bindConstants, loadReady, loadReadyAside, makeReady, type ProgramInput } from './load-programs.ts'
 import { ObjectMap } from './object-map.ts'
 import { ObjectProgram } from './object-program.ts'
-import { planStructOps, type StructOpsPlan } from './struct-ops-plan.ts'
+import { attachStructOpsMap, chooseStructOpsPrograms, makeStructOps, withMember } from './struct-ops.ts'
+import type { StructOpsPlan } from './struct-ops-plan.ts'
 import { attachUsdtProgram } from './usdt.ts'
 
 export interface OpenOptions {
@@ -106,7 +99,7 @@ export class BpfObject implements Disposable {
   /** labels of what `onRefused` agreed to do without */
   readonly #leftOut = new Set<string>()
   readonly #onClose: (() => void)[] = []
-  #state: 'open' | 'loaded' | 'closed' = 'open'
+  #state: 'open' | 'loading' | 'loaded' | 'closed' = 'open'
 
   /** Use `openObject`. */
   constructor(source: CompiledObject) {
@@ -160,24 +153,45 @@ export class BpfObject implements Disposable {
    * @throws VerifierError, SyscallError, NotSupportedError, ObjectError, BtfError
    */
   load(options: ObjectLoadOptions = {}): this {
-    if (this.#state !== 'open')
-      throw new BeetraceError('OBJECT_USE', `${this.source.file} is ${this.#state} and cannot be loaded`)
-    if (this.source.btf !== undefined && this.source.btf.littleEndian !== LITTLE_ENDIAN)
-      throw new ObjectError(
-        this.source.file,
-        `is made for a machine of the other byte order: compile with -target ${LITTLE_ENDIAN ? 'bpfel' : 'bpfeb'}`,
-      )
-    this.#chooseStructOps()
-    const token = openBpfToken(options.tokenPath)
+    this.#requireOpen()
     try {
-      withBpfToken(token, () => this.#load(options))
-      this.#state = 'loaded'
-      return this
+      using loading = this.#startLoading(options)
+      withBpfToken(loading.token, () => {
+        for (const program of this.#wanted())
+          this.#takeProgram(program, () => this.#loadProgram(program, loading), options)
+      })
+      return this.#finishLoading()
     } catch (error) {
-      this.#unload()
-      throw error
-    } finally {
-      if (token !== undefined) closeFd(token)
+      throw this.#failLoading(error)
+    }
+  }
+
+  /**
+   * The same, with programs verified in threads of Node's pool, next to each other and to the work on those that follow: sooner
+   * done where there are many, or large ones. Nothing else is to be done with the object in the meantime.
+   * @throws what `load` throws
+   */
+  async loadAsync(options: ObjectLoadOptions = {}): Promise<this> {
+    this.#requireOpen()
+    try {
+      using loading = this.#startLoading(options)
+      const { token } = loading
+      const programs = this.#wanted()
+      const verified = withBpfToken(token, () => programs.map(each => this.#loadAside(each, loading)))
+      try {
+        for (const program of programs) {
+          const done = await verified[0]
+          verified.shift()
+          // what did not go well there says here why
+          const load = () => done ?? withBpfToken(token, () => this.#loadProgram(program, loading))
+          this.#takeProgram(program, load, options)
+        }
+      } finally {
+        for (const rest of verified) (await rest)?.close()
+      }
+      return this.#finishLoading()
+    } catch (error) {
+      throw this.#failLoading(error)
     }
   }
 
@@ -230,13 +244,7 @@ export class BpfObject implements Disposable {
     this.#requireLoaded()
     const plan = this.#structOps.get(label)
     if (plan === undefined) throw new BeetraceError('OBJECT_USE', `map "${label}" is no struct_ops`)
-    const value = Uint8Array.from(plan.value)
-    const view = new DataView(value.buffer)
-    for (const { program, offsetBytes } of plan.programs) {
-      const loaded = this.programs.get(program)
-      if (loaded?.loaded) view.setInt32(offsetBytes, loaded.program.fd, LITTLE_ENDIAN)
-    }
-    const link = attachStructOps(this.map(label).map, value)
+    const link = attachStructOpsMap(this.map(label).map, plan, this.programs)
     this.#links.push(link)
     return link
   }
@@ -252,10 +260,10 @@ export class BpfObject implements Disposable {
     this.#onClose.push(end)
   }
 
-  /** Detaches, unloads, lets go. What is pinned stays. Twice is harmless. */
+  /** Detaches, unloads, lets go; while it is being loaded, when that is over. What is pinned stays. Twice is harmless. */
   close(): void {
     for (const end of this.#onClose.splice(0).reverse()) end()
-    this.#unload()
+    if (this.#state !== 'loading') this.#unload()
     this.#state = 'closed'
   }
 
@@ -263,23 +271,54 @@ export class BpfObject implements Disposable {
     this.close()
   }
 
-  #load(options: ObjectLoadOptions): void {
-    const loadedBtf = this.#loadBtf()
-    try {
-      using names = new KernelNames(this.source)
-      this.#loadMaps(options, loadedBtf)
-      this.#loadPrograms(options, loadedBtf, names)
-      const fdOf = (label: string) => {
-        const map = this.maps.get(label)
-        if (map?.loaded) return map.map.fd
-        const program = this.programs.get(label)
-        return program?.loaded ? program.program.fd : undefined
-      }
-      for (const map of this.maps.values())
-        if (map.loaded) fillMap(map, this.source.file, fdOf, label => this.#leftOut.has(label))
-    } finally {
+  /** Makes what programs refer to. */
+  #startLoading(options: ObjectLoadOptions): Loading {
+    this.#state = 'loading'
+    chooseStructOpsPrograms(this.maps.values(), this.programs)
+    const token = openBpfToken(options.tokenPath)
+    const names = new KernelNames(this.source)
+    let loadedBtf: LoadedBtf
+    const close = () => {
+      names.close()
       if (loadedBtf !== undefined) closeFd(loadedBtf.fd)
+      if (token !== undefined) closeFd(token)
     }
+    try {
+      withBpfToken(token, () => {
+        loadedBtf = this.#loadBtf()
+        this.#loadMaps(options, loadedBtf)
+      })
+    } catch (error) {
+      close()
+      throw error
+    }
+    const maps: Record<string, { readonly fd: number }> = {}
+    for (const map of this.maps.values()) if (map.loaded) maps[map.label] = map.map
+    let resolver: CoreResolver | undefined
+    const core = () => (resolver ??= new CoreResolver(this.source.btf!, coreTargets(options.kernelBtf)))
+    return { ...{ object: this.source, core, names, maps, loadedBtf, token }, [Symbol.dispose]: close }
+  }
+
+  #finishLoading(): this {
+    if (this.#state === 'closed')
+      throw new BeetraceError('OBJECT_USE', `${this.source.file} was closed while it was being loaded`)
+    const fdOf = (label: string) => {
+      const map = this.maps.get(label)
+      if (map?.loaded) return map.map.fd
+      const program = this.programs.get(label)
+      return program?.loaded ? program.program.fd : undefined
+    }
+    for (const map of this.maps.values())
+      if (map.loaded) fillMap(map, this.source.file, fdOf, label => this.#leftOut.has(label))
+    this.#state = 'loaded'
+    return this
+  }
+
+  /** Nothing stays loaded. The error, to be thrown. */
+  #failLoading(error: unknown): unknown {
+    this.#unload()
+    if (this.#state !== 'closed') this.#state = 'open'
+    return error
   }
 
   #unload(): void {
@@ -287,18 +326,6 @@ export class BpfObject implements Disposable {
     this.detach()
     for (const program of [...this.programs.values()].reverse()) program.close()
     for (const map of [...this.maps.values()].reverse()) map.close()
-  }
-
-  /** Programs that a struct_ops variable points to are loaded when one that does is made, and not else, as libbpf has it. */
-  #chooseStructOps(): void {
-    const wanted = new Map<string, boolean>()
-    for (const { source, autocreate } of this.maps.values())
-      for (const label of source.functionPointers?.values() ?? [])
-        wanted.set(label, autocreate || wanted.get(label) === true)
-    for (const [label, autoload] of wanted) {
-      const program = this.programs.get(label)
-      if (program !== undefined) program.autoload = autoload
-    }
   }
 
   /** Undefined for an object without BTF, and where this kernel takes none of it: then names and lines are lost. */
@@ -332,7 +359,11 @@ export class BpfObject implements Disposable {
   }
 
   #makeMap(map: ObjectMap, options: ObjectLoadOptions, input: MapInput): BpfMap {
-    if (map.source.role === 'structOps') return this.#makeStructOps(map, input.loadedBtf)
+    if (map.source.role === 'structOps') {
+      const made = makeStructOps(this.source, map, input.loadedBtf?.fd)
+      this.#structOps.set(map.label, made.plan)
+      return made.map
+    }
     const data = this.#data.get(map.label)
     if (map.source.role === 'kconfig' && data !== undefined)
       fillConfig(this.source, data, {
@@ -352,77 +383,54 @@ export class BpfObject implements Disposable {
     this.#leftOut.add(what.label)
   }
 
-  #makeStructOps(map: ObjectMap, loadedBtf: LoadedBtf): BpfMap {
-    const plan = planStructOps(this.source, map.source)
-    this.#structOps.set(map.label, plan)
-    const moduleFd = plan.module === undefined ? undefined : openModuleBtf(plan.module)
+  #wanted(): ObjectProgram[] {
+    return [...this.programs.values()].filter(each => each.autoload)
+  }
+
+  #takeProgram(program: ObjectProgram, load: () => Program, options: ObjectLoadOptions): void {
     try {
-      const { data: _, functionPointers: __, ...spec } = map.source
-      return BpfMap.create(
-        {
-          ...spec,
-          valueSize: plan.value.length,
-          flags: (spec.flags ?? 0) | (moduleFd === undefined ? 0 : BPF_F_VTYPE_BTF_OBJ_FD),
-        },
-        {
-          vmlinuxValueTypeId: plan.valueTypeId,
-          ...(moduleFd === undefined ? {} : { valueTypeBtfFd: moduleFd }),
-          ...(loadedBtf === undefined ? {} : { btfFd: loadedBtf.fd }),
-        },
+      program.hold(load())
+      bindConstants(program, this.maps.values())
+    } catch (error) {
+      this.#leaveOut(program, error, options)
+    }
+  }
+
+  #loadProgram(program: ObjectProgram, loading: Loading): Program {
+    return withMember(program, this.#structOps.values(), structOps =>
+      loadReady(makeReady(program, { ...loading, structOps })),
+    )
+  }
+
+  /** Undefined when the program is to be loaded without, or could not be. */
+  async #loadAside(program: ObjectProgram, loading: Loading): Promise<Program | undefined> {
+    // those for a struct of the kernel take a module's descriptor, at times, and are few
+    if (this.#structOps.size > 0) return undefined
+    try {
+      return await loadReadyAside(makeReady(program, { ...loading, structOps: undefined }))
+    } catch {
+      return undefined
+    }
+  }
+
+  #requireOpen(): void {
+    if (this.#state !== 'open')
+      throw new BeetraceError(
+        'OBJECT_USE',
+        `${this.source.file} is ${WORDS[this.#state]} and cannot be loaded`,
       )
-    } finally {
-      if (moduleFd !== undefined) closeFd(moduleFd)
-    }
-  }
-
-  #loadPrograms(options: ObjectLoadOptions, loadedBtf: LoadedBtf, names: KernelNames): void {
-    const maps: Record<string, { readonly fd: number }> = {}
-    for (const map of this.maps.values()) if (map.loaded) maps[map.label] = map.map
-    let core: CoreResolver | undefined
-    const input = {
-      object: this.source,
-      core: () => (core ??= new CoreResolver(this.source.btf!, coreTargets(options.kernelBtf))),
-      ...{ names, maps, loadedBtf },
-    }
-    for (const program of this.programs.values()) {
-      if (!program.autoload) continue
-      try {
-        program.hold(this.#loadProgram(program, input))
-        bindConstants(program, this.maps.values())
-      } catch (error) {
-        this.#leaveOut(program, error, options)
-      }
-    }
-  }
-
-  #loadProgram(
-    program: ObjectProgram,
-    input: Omit<Parameters<typeof loadObjectProgram>[1], 'structOps'>,
-  ): Program {
-    for (const plan of this.#structOps.values()) {
-      const slot = plan.programs.find(each => each.program === program.name)
-      if (slot === undefined) continue
-      program.expectedAttachType = slot.memberIndex
-      const moduleFd = plan.module === undefined ? undefined : openModuleBtf(plan.module)
-      try {
-        const structOps = {
-          ...plan,
-          memberIndex: slot.memberIndex,
-          ...(moduleFd === undefined ? {} : { moduleFd }),
-        }
-        return loadObjectProgram(program, { ...input, structOps })
-      } finally {
-        if (moduleFd !== undefined) closeFd(moduleFd)
-      }
-    }
-    return loadObjectProgram(program, { ...input, structOps: undefined })
+    if (this.source.btf !== undefined && this.source.btf.littleEndian !== LITTLE_ENDIAN)
+      throw new ObjectError(
+        this.source.file,
+        `is made for a machine of the other byte order: compile with -target ${LITTLE_ENDIAN ? 'bpfel' : 'bpfeb'}`,
+      )
   }
 
   #requireLoaded(): void {
     if (this.#state !== 'loaded')
       throw new BeetraceError(
         'OBJECT_USE',
-        `${this.source.file} is ${this.#state === 'open' ? 'not loaded' : 'closed'}`,
+        `${this.source.file} is ${this.#state === 'open' ? 'not loaded' : WORDS[this.#state]}`,
       )
   }
 
@@ -431,6 +439,13 @@ export class BpfObject implements Disposable {
     const there = all.length === 0 ? 'it has none' : `it has ${all.join(', ')}`
     throw new BeetraceError('OBJECT_USE', `${this.source.file} has no ${what} "${name}": ${there}`)
   }
+}
+
+const WORDS = { open: 'open', loading: 'being loaded', loaded: 'loaded', closed: 'closed' } as const
+
+/** What loading holds until it is over. */
+interface Loading extends Omit<ProgramInput, 'structOps'>, Disposable {
+  readonly token: number | undefined
 }
 
 type LoadedBtf = { readonly data: Uint8Array; readonly fd: number } | undefined

@@ -68,11 +68,27 @@ export const loadProgram = (spec: ProgramSpec | EncodedProgram, options: LoadOpt
   }
 }
 
+/**
+ * The same in a thread of Node's pool: several at once take the processors that there are. Everything but the verifier's part
+ * is done when this returns. -1 for any failure: `loadProgram` says why.
+ */
+export const loadProgramAsync = async (spec: EncodedProgram, options: LoadOptions): Promise<number> => {
+  const { info } = spec
+  const base = attrOf(spec, spec.code, options)
+  if (info === undefined || options.btfFd === undefined) return bpfProgLoadAsync(base)
+  return bpfProgLoadAsync(withInfo(base, info, options.btfFd))
+}
+
 const loadAt = (spec: ProgramSpec | EncodedProgram, options: LoadOptions): number => {
   const isEncoded = 'code' in spec
-  const base: ProgLoadAttr = {
+  const base = attrOf(spec, isEncoded ? spec.code : encodeSpec(spec, options), options)
+  return loadWithInfo(spec, base, isEncoded ? spec.info : programBtf(spec), options.btfFd)
+}
+
+const attrOf = (spec: Omit<ProgramSpec, 'insns'>, insns: Uint8Array, options: LoadOptions): ProgLoadAttr => {
+  return {
     progType: spec.type,
-    insns: isEncoded ? spec.code : encodeSpec(spec, options),
+    insns,
     license: spec.license,
     progName: spec.name,
     ...(spec.flags === undefined ? {} : { progFlags: spec.flags }),
@@ -83,7 +99,6 @@ const loadAt = (spec: ProgramSpec | EncodedProgram, options: LoadOptions): numbe
     ...(options.ifindex === undefined ? {} : { progIfindex: options.ifindex }),
     ...(spec.kernelVersion === undefined ? {} : { kernVersion: spec.kernelVersion }),
   }
-  return loadWithInfo(spec, base, isEncoded ? spec.info : programBtf(spec), options.btfFd)
 }
 
 const encodeSpec = ({ insns }: ProgramSpec, options: LoadOptions): Uint8Array => {

@@ -101,6 +101,43 @@ test('a program that is refused can be left out', ready(), () => {
   assert.equal(object.program('poisoned').loaded, false)
 })
 
+test('programs are loaded beside each other as they are one by one', ready(), async () => {
+  using object = openSample()
+  object.program('poisoned').autoload = true
+  const refused: string[] = []
+  const onRefused = ({ label }: { label: string }) => {
+    refused.push(label)
+    return true
+  }
+  assert.equal(await object.loadAsync({ onRefused }), object)
+  assert.deepEqual(refused, ['poisoned'])
+  using other = openSample()
+  other.load()
+  const loaded = (of: typeof object) =>
+    [...of.programs.values()].map(each => [each.name, each.loaded, each.loaded && each.program.info().tag])
+  assert.deepEqual(loaded(object), loaded(other))
+})
+
+test('loading that fails leaves nothing, and can be tried again', ready(), async () => {
+  using object = openSample()
+  object.program('poisoned').autoload = true
+  await assert.rejects(object.loadAsync(), /no_such_member/)
+  assert.ok([...object.programs.values(), ...object.maps.values()].every(each => !each.loaded))
+  object.program('poisoned').autoload = false
+  await object.loadAsync()
+  assert.equal(object.program('first').loaded, true)
+})
+
+test('an object that is closed while it is loaded is not loaded', ready(), async () => {
+  const object = openSample()
+  const loading = object.loadAsync()
+  assert.throws(() => object.load(), /is being loaded and cannot be loaded/)
+  assert.throws(() => object.attach(), /is being loaded/)
+  object.close()
+  await assert.rejects(loading, /was closed while it was being loaded/)
+  assert.ok([...object.programs.values(), ...object.maps.values()].every(each => !each.loaded))
+})
+
 test('a map that is left out poisons what uses it', ready(), () => {
   using object = openSample()
   object.map('by_process').autocreate = false

@@ -119,9 +119,12 @@ function packInfo(
     funcInfo[i * 2] = slot
     funcInfo[i * 2 + 1] = record.typeId
   }
-  const starts = new Set<number>()
-  for (let at = 0; at < lines.length; at += LINE_FIELDS) starts.add(lines[at]!)
-  const complete = placed.every(({ slot }) => starts.has(slot))
+  const slotOf = (index: number) => lines[index * LINE_FIELDS]!
+  const count = lines.length / LINE_FIELDS
+  const complete = placed.every(({ slot }) => {
+    const first = firstFrom(count, slotOf, slot)
+    return first < count && slotOf(first) === slot
+  })
   return {
     btf: btfBytes!,
     funcInfo: new Uint8Array(funcInfo.buffer),
