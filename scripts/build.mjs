@@ -15,7 +15,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs'
-import { dirname, join, normalize, relative, resolve } from 'node:path'
+import { basename, dirname, join, normalize, relative, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { COMMANDS, isPublic } from './exports.mjs'
 
@@ -48,7 +48,27 @@ const modules = () => ({
   chunkNames: 'chunks/[name]-[hash]',
   splitting: true,
   format: 'esm',
+  plugins: [together, quickStart],
+  logOverride: { 'ignored-bare-import': 'silent' },
 })
+
+/** Public floors that need most of what `beetrace` needs. */
+const TOGETHER = ['events', 'kernel', 'link', 'map', 'object', 'program']
+
+/**
+ * A chunk is what the same entries need: as many kinds of entries, as many chunks, and `beetrace` took nearly all of them, each of
+ * which Node finds, opens and compiles. These floors are given all that `beetrace` needs, which makes one of it.
+ */
+const together = {
+  name: 'together',
+  setup(build) {
+    build.onLoad({ filter: /\/src\/\w+\/index\.ts$/ }, ({ path }) => {
+      const floor = basename(dirname(path))
+      if (!TOGETHER.includes(floor)) return undefined
+      return { contents: `${readFileSync(path, 'utf8')}\nimport '../index.ts'\n`, loader: 'ts' }
+    })
+  },
+}
 
 /** Parts of commands that have little in common with the rest (bin/bee.cjs). */
 const PARTS = ['bee-object']
@@ -72,13 +92,14 @@ const command = name => ({
 const SELDOM = ['child_process', 'os', 'timers/promises', 'tty', 'zlib']
 
 /**
- * In a command, what is imported of the modules above loads them when it is used, and `createRequire` gives what the
+ * What is imported of the modules above loads them when it is used, and in a command `createRequire` gives what the
  * command has already: `node:module` brings Node's loader of ES modules with it.
  */
 const quickStart = {
   name: 'quick-start',
   setup(build) {
-    const filter = new RegExp(`^node:(?:module|${SELDOM.join('|')})$`)
+    const isCommand = build.initialOptions.format === 'cjs'
+    const filter = new RegExp(`^node:(?:${(isCommand ? ['module', ...SELDOM] : SELDOM).join('|')})$`)
     build.onResolve({ filter }, ({ path, namespace }) =>
       namespace === 'quick-start' ? { path, external: true } : { path, namespace: 'quick-start' },
     )
@@ -86,10 +107,15 @@ const quickStart = {
       contents:
         path === 'node:module'
           ? 'export const createRequire = () => require'
-          : lazily(path, await import(path)),
+          : (isCommand ? '' : REQUIRE) + lazily(path, await import(path)),
     }))
   },
 }
+
+/** Modules have none of their own. */
+const REQUIRE = `import { createRequire } from 'node:module'
+const require = createRequire(import.meta.url)
+`
 
 /** A module with the functions of another and with objects of getters, which load it. */
 const lazily = (path, exports) =>
