@@ -2,11 +2,12 @@
 
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { after, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { bpfGetFdById, closeFd } from '../../src/sys/index.ts'
 import { SLOW } from '../slow.ts'
 
 const beetrace = resolve('bin/beetrace.cjs')
@@ -162,12 +163,40 @@ async function countingUnderTrace(): Promise<{ tracer: ChildProcess; counted: ()
   return { tracer, counted, pid: Number(readFileSync(`${file}.pid`, 'utf8')) }
 }
 
+interface Held {
+  readonly kind: 'prog' | 'link'
+  readonly id: number
+}
+
+/** Programs and links that a process holds. */
+function heldBy(pid: number): Held[] {
+  return readdirSync(`/proc/${pid}/fdinfo`).flatMap((fd): Held[] => {
+    const info = readFileSync(`/proc/${pid}/fdinfo/${fd}`, 'utf8')
+    const link = /^link_id:\s*(\d+)/m.exec(info)
+    const prog = /^prog_id:\s*(\d+)/m.exec(info)
+    if (link !== null) return [{ kind: 'link', id: Number(link[1]) }]
+    return prog === null ? [] : [{ kind: 'prog', id: Number(prog[1]) }]
+  })
+}
+
+function exists({ kind, id }: Held): boolean {
+  const fd = bpfGetFdById(kind, id)
+  if (fd >= 0) closeFd(fd)
+  return fd >= 0
+}
+
 for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-  test(`${signal} ends the tracer, and the command runs on`, async () => {
+  test(`${signal} ends the tracer, nothing stays attached, and the command runs on`, async () => {
     const { tracer, counted, pid } = await countingUnderTrace()
     try {
+      const held = heldBy(tracer.pid!)
+      assert.ok(held.filter(({ kind }) => kind === 'prog').length >= 7, JSON.stringify(held))
+      assert.ok(held.every(exists))
       tracer.kill(signal)
       assert.equal(await endOf(tracer), signal)
+      // the kernel frees them a moment later
+      for (let i = 0; i < 100 * SLOW && held.some(exists); i++) await sleep(20)
+      assert.deepEqual(held.filter(exists), [])
       const before = counted()
       while (counted() < before + 3) await sleep(20)
     } finally {
