@@ -38,6 +38,9 @@ function run(command: readonly string[], script: string): Run {
   return { wallMs, cpuMs: (user! + system!) * 1000, rssMiB: kib! / 1024 }
 }
 
+/** The kernel takes perf events down after their process has ended, and lets the next reader of formats wait meanwhile. */
+const settled = () => new Promise(resolve => setTimeout(resolve, 700))
+
 console.log(requirePeer())
 const rows: string[][] = [
   ['script', 'bee ms', 'bpftrace ms', 'ratio', 'bee CPU ms', 'bpftrace CPU ms', 'bee MiB', 'bpftrace MiB'],
@@ -48,7 +51,9 @@ for (const [name, script] of Object.entries(scripts)) {
   const theirs: Run[] = []
   for (let i = 0; i < count; i++) {
     ours.push(run(bee, script))
+    await settled()
     theirs.push(run(peer, script))
+    await settled()
   }
   const of = (runs: Run[], what: keyof Run) => spread(runs.map(r => r[what]))
   const ratio = of(ours, 'wallMs').median / of(theirs, 'wallMs').median
