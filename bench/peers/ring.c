@@ -2,7 +2,8 @@
 // descriptors). Build: cc -O2 -o ring ring.c -lbpf
 //
 //   ring fill-and-drain MAP_FD PROG_FD RUNS ROUNDS WORK   ns a record of draining alone
-//   ring consume MAP_FD SECONDS WORK READY                makes the file READY; epoll as libbpf does it; CPU and records on stdout
+//   ring consume MAP_FD SECONDS WORK READY [MS]           makes the file READY; epoll as libbpf does it, or a look every MS
+//                                                        milliseconds; CPU and records on stdout
 //   ring produce PROG_FD RECORDS_A_RUN RATE SECONDS       RATE records a second in bursts of a run
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -12,6 +13,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 static uint64_t count, sum;
 static int work;
@@ -91,12 +93,18 @@ int main(int argc, char **argv)
 	uint64_t wakes = 0, half_count = 0;
 	double half = end - seconds / 2, half_cpu = 0;
 	work = atoi(argv[4]);
+	int interval_ms = argc > 6 ? atoi(argv[6]) : 0;
 	for (double at; (at = now(CLOCK_MONOTONIC)) < end;) {
 		if (half_cpu == 0 && at >= half) {
 			half_cpu = now(CLOCK_PROCESS_CPUTIME_ID);
 			half_count = count;
 		}
-		wakes += ring_buffer__poll(ring, 100) > 0;
+		if (interval_ms == 0) {
+			wakes += ring_buffer__poll(ring, 100) > 0;
+			continue;
+		}
+		usleep(interval_ms * 1000);
+		wakes += ring_buffer__consume(ring) > 0;
 	}
 	ring_buffer__consume(ring);
 	double cpu = now(CLOCK_PROCESS_CPUTIME_ID);

@@ -21,6 +21,7 @@ import {
   type ProgLoadAttr,
 } from '../sys/index.ts'
 import { attachesByBtf, resolveAttachTarget } from './attach-target.ts'
+import { whatIsLacking } from './lack.ts'
 import { type PreparedProgram, programBtf, withMaps } from './prepare.ts'
 
 /** What names in a program stand for on this machine. */
@@ -183,7 +184,7 @@ const refused = (spec: Named, attr: ProgLoadAttr, first: number): Error => {
   // it may pass the second time (a signal interrupted the first): then the first answer stands, without a log
   if (result >= 0) closeFd(result)
   const failure = result < 0 ? result : first
-  const hint = hintFor(spec, failure, attr)
+  const hint = whatIsLacking(log, attr.insns) ?? hintFor(spec, failure, attr)
   if (log !== '') return new VerifierError(spec.name, -failure, log, { hint })
   const typeName = bpfProgTypeNames[spec.type] ?? `program type ${spec.type}`
   const error = new SyscallError(

@@ -16,14 +16,11 @@ import {
   u64,
   type Value,
 } from '../../src/ir/index.ts'
-import { isAtLeast, kernelRelease } from '../../src/kernel/index.ts'
 import { BpfMap } from '../../src/map/index.ts'
 import { Program } from '../../src/program/index.ts'
 import type { MapSpec } from '../../src/spec/spec.ts'
 import * as sys from '../../src/sys/index.ts'
-
-const since = (version: string, what: string) =>
-  isAtLeast(kernelRelease(), version) ? false : `${what} came with ${version}`
+import { since } from './since.ts'
 
 const table: MapSpec = {
   name: 'table',

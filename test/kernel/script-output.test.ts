@@ -5,6 +5,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { runCli } from '../cli/cli.ts'
 import { SLOW } from '../slow.ts'
+import { since } from './since.ts'
 
 const skip = process.getuid?.() === 0 ? false : 'running scripts needs root'
 
@@ -14,6 +15,8 @@ interface Case {
   readonly expect: readonly (string | RegExp)[]
   /** must not come out */
   readonly without?: RegExp
+  /** why to skip it on this kernel */
+  readonly needs?: string | false
   readonly status?: number
   readonly env?: Readonly<Record<string, string>>
 }
@@ -136,6 +139,7 @@ const cases: Readonly<Record<string, Case>> = {
     prog: 'interval:ms:1 { $i = 0; while ($i < 40) { @[$i] = hist($i); $i++ } exit(); } end { print(len(@)); clear(@); }',
     expect: ['40'],
     without: /WARNING/,
+    needs: since('5.13', 'len() of a map'),
   },
   'a time series counts on the clock of the epoch': {
     prog: 'begin { @ = tseries(4, 1s, 3); }',
@@ -234,8 +238,8 @@ const OF_THE_KERNEL: ReadonlySet<string> = new Set([
 const needless = (name: string): string | false =>
   SLOW > 1 && !OF_THE_KERNEL.has(name) ? 'does not depend on the kernel, and this one is emulated' : false
 
-for (const [name, { prog, expect, without, status, env }] of Object.entries(cases)) {
-  test(name, { skip: skip || needless(name) }, async () => {
+for (const [name, { prog, expect, without, status, env, needs = false }] of Object.entries(cases)) {
+  test(name, { skip: skip || needs || needless(name) }, async () => {
     const args = typeof prog === 'string' ? ['-e', prog] : [...prog]
     const result = await runCli('bin/bee', args, env === undefined ? {} : { env })
     const said = result.stdout + result.stderr

@@ -8,6 +8,7 @@ import { MachineKernelFacts } from '../../src/script/run/kernel-facts.ts'
 import { ScriptObjects } from '../../src/script/run/objects.ts'
 import { MachineUserFacts } from '../../src/script/run/user-facts.ts'
 import { BPF_PROG_TYPE_TRACING } from '../../src/sys/index.ts'
+import { since } from './since.ts'
 
 const kernel = new MachineKernelFacts()
 const user = new MachineUserFacts()
@@ -18,10 +19,18 @@ function skipReason(feature: 'kprobe' | 'fentry' | 'iter' | 'rawtracepoint'): st
   return `this kernel offers no ${feature}`
 }
 
+const FUNC = since('5.15', '`func` (bpf_get_func_ip)')
+const COOKIE = since('5.12', 'the cookie of a socket for a tracing program')
+const LONG_KEY = since('5.16', 'a key of more than 512 bytes')
+
 const facts = () => ({ kernel, user, run: { positional: [], unsafe: true, environment: {} } })
 
-const loads = (feature: Parameters<typeof skipReason>[0], script: string) =>
-  test(`loads: ${script}`, { skip: skipReason(feature) }, () => {
+const loads = (
+  feature: Parameters<typeof skipReason>[0],
+  script: string,
+  needs: readonly (string | false)[] = [],
+) =>
+  test(`loads: ${script}`, { skip: skipReason(feature) || (needs.find(Boolean) ?? false) }, () => {
     const { compiled, parsed } = compileScript('stdin', script, {}, facts())
     assert.ok(compiled !== undefined, printDiagnostics(parsed.sources, parsed.diagnostics))
     new ScriptObjects(compiled, kernel)[Symbol.dispose]()
@@ -34,32 +43,38 @@ loads(
 loads(
   'kprobe',
   'kprobe:vfs_read { @[arg2, ((struct file *)arg0)->f_mode] = count(); print(func); @k[kstack] = count(); }',
+  [FUNC],
 )
-loads('kprobe', 'kretprobe:vfs_read { @ = hist(retval); @f[func] = count(); }')
+loads('kprobe', 'kretprobe:vfs_read { @ = hist(retval); @f[func] = count(); }', [FUNC])
 loads('kprobe', 'kprobe:vfs_* { @[probe] = count(); }')
 // both ends: one program where the kernel has kprobe sessions
 loads(
   'kprobe',
   'kprobe:vfs_read { @s[tid] = nsecs; print((func, str(arg1))); } kretprobe:vfs_read /@s[tid]/ { @ = hist(retval); print((retval, kstack)); }',
+  [FUNC],
 )
 loads('fentry', 'fentry:vfs_read { @[args.count, args.file->f_path.dentry->d_name.len] = count(); }')
 loads('fentry', 'fexit:vfs_read { @ = hist(retval); print(args.file->f_mode); printf("%s", str(args.buf)); }')
 loads(
   'fentry',
   'fentry:filp_close { printf("%s\\n", path(args.filp->f_path)); @[path(args.filp->f_path)] = count(); }',
+  [LONG_KEY],
 )
 loads(
   'fentry',
   'fentry:vfs_read { @[func, comm, args.file->f_inode->i_ino, curtask->real_parent->comm] = count(); return 1; }',
+  [FUNC],
 )
 loads('iter', 'iter:task { printf("%s %d\\n", ctx->task->comm, ctx->task->pid); }')
-loads('iter', 'iter:task_file { printf("%d %s\\n", ctx->fd, path(ctx->file->f_path)); }')
+loads('iter', 'iter:task_file { printf("%d %s\\n", ctx->fd, path(ctx->file->f_path)); }', [
+  since('5.11', 'a path in an iterator'),
+])
 loads(
   'rawtracepoint',
   'rawtracepoint:consume_skb { $r = skboutput("/dev/null", (struct sk_buff *)arg0, 64, 0); print($r); }',
 )
-loads('rawtracepoint', 'rawtracepoint:inet_sock_set_state { @[socket_cookie(args.sk)] = count(); }')
-loads('fentry', 'fexit:tcp_v4_connect { @[socket_cookie(args.sk)] = count(); }')
+loads('rawtracepoint', 'rawtracepoint:inet_sock_set_state { @[socket_cookie(args.sk)] = count(); }', [COOKIE])
+loads('fentry', 'fexit:tcp_v4_connect { @[socket_cookie(args.sk)] = count(); }', [COOKIE])
 
 const callsKfunc = (probe: string, feature: Parameters<typeof skipReason>[0]) => {
   const allowed =

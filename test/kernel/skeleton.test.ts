@@ -8,6 +8,7 @@ import { BeetraceError } from '../../src/errors/index.ts'
 import { possibleCpus } from '../../src/kernel/index.ts'
 import { openSkeleton, type Skeleton, type SkeletonMap } from '../../src/object/index.ts'
 import { SHAPES_PATH } from '../object/sample.ts'
+import { noFetchingAtomics } from './since.ts'
 
 interface Point {
   readonly x: number
@@ -134,7 +135,9 @@ function attachCalls(first = 1000): Calls {
   return calls.load().attach()
 }
 
-test('records are read as they come, and what was not asked for is still there', async () => {
+test('records are read as they come, and what was not asked for is still there', {
+  skip: noFetchingAtomics,
+}, async () => {
   using calls = attachCalls(40)
   const seen: number[] = []
   const stream = calls.maps.events.open()
@@ -150,7 +153,7 @@ test('records are read as they come, and what was not asked for is still there',
   assert.ok(seen.every(tid => tid > 0))
 })
 
-test('a loop over records ends with the object', async () => {
+test('a loop over records ends with the object', { skip: noFetchingAtomics }, async () => {
   const calls = attachCalls(3)
   let told = 0
   setTimeout(() => calls.close(), 100)
@@ -161,7 +164,7 @@ test('a loop over records ends with the object', async () => {
   assert.equal(told, 3)
 })
 
-test('detached, it can be attached again', () => {
+test('detached, it can be attached again', { skip: noFetchingAtomics }, () => {
   using calls = attachCalls()
   calls.detach()
   const before = calls.bss.total
