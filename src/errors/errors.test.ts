@@ -31,6 +31,16 @@ const says = (name: string, error: Error & { code: string }, code: string, messa
     assert.equal(error.code, code)
   })
 
+test('what was being done is put in front, once', () => {
+  const error = new SyscallError('bpf(BPF_LINK_CREATE)', errno.EINVAL, 'create link')
+  assert.equal(error.within('attach program "p" (xdp)').within('attach program "p" (xdp)'), error)
+  assert.match(error.message, /^attach program "p" \(xdp\): create link: invalid argument/)
+  assert.match(
+    error.stack!,
+    /^SyscallError.*: attach program "p" \(xdp\): create link: invalid argument.*\n {4}at /,
+  )
+})
+
 says(
   'a refused system call names the capability',
   new SyscallError('bpf(BPF_MAP_CREATE)', errno.EPERM, 'create map "events"', { capabilities: ['CAP_BPF'] }),

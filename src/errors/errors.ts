@@ -9,6 +9,16 @@ export class BeetraceError extends Error {
     this.name = new.target.name
     this.code = code
   }
+
+  /** Puts what was being done in front of the message, unless it begins so; the error itself, for who throws it on. */
+  within(what: string): this {
+    const { message } = this
+    if (message.startsWith(what)) return this
+    this.message = `${what}: ${message}`
+    // which has the message of its making
+    if (this.stack !== undefined) this.stack = this.stack.replace(message, () => this.message)
+    return this
+  }
 }
 
 /** The kernel, or the way it was built or started, lacks something. */

@@ -31,8 +31,19 @@ export interface AttachOptions {
   readonly scope?: IteratorScope
 }
 
-/** Throws BeetraceError `OBJECT_USE` when the section does not say where; what the attach functions throw. */
+/**
+ * Throws BeetraceError `OBJECT_USE` when the section does not say where; what the attach functions throw, with the program
+ * named in front.
+ */
 export function attachProgram(program: ObjectProgram, options: AttachOptions): Link {
+  try {
+    return attach(program, options)
+  } catch (error) {
+    throw error instanceof BeetraceError ? error.within(attaching(program)) : error
+  }
+}
+
+function attach(program: ObjectProgram, options: AttachOptions): Link {
   const { program: loaded, section } = program
   const definition = program.source.sectionName?.definition
   const how = definition?.attach
@@ -110,8 +121,10 @@ const REASONS: Readonly<Record<Extract<AutoAttach, 'usdt' | 'structOps' | 'traci
     none: 'its section does not say where: use the attach function of its kind (attachXdp, attachTcx, attachCgroup …) on its `program`',
   }
 
-const unclear = ({ name, section }: ObjectProgram, why: string): BeetraceError =>
-  new BeetraceError('OBJECT_USE', `attach program "${name}" (${section}): ${why}`)
+const attaching = ({ name, section }: ObjectProgram): string => `attach program "${name}" (${section})`
+
+const unclear = (program: ObjectProgram, why: string): BeetraceError =>
+  new BeetraceError('OBJECT_USE', `${attaching(program)}: ${why}`)
 
 const onPid = ({ pid }: AttachOptions) => (pid === undefined ? {} : { pid })
 
