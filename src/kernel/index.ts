@@ -32,6 +32,7 @@ export {
   type Privileges,
   readPrivileges,
   TRACING_CAPABILITIES,
+  whyForbidden,
 } from './privileges.ts'
 export {
   addProbeEvent,

@@ -10,6 +10,7 @@ import {
   type Privileges,
   parseLockdown,
   readPrivileges,
+  whyForbidden,
 } from './privileges.ts'
 
 const mask = (hex: string, has: Capability[], hasNot: Capability[]) =>
@@ -78,6 +79,21 @@ refused(
 test('allowed: with both, or with CAP_SYS_ADMIN', () => {
   checkPrivileges('trace', undefined, process({ capabilities: new Set(['CAP_BPF', 'CAP_PERFMON']) }))
   checkPrivileges('trace', undefined, process({ capabilities: new Set(['CAP_SYS_ADMIN']) }))
+})
+
+test('a refusal of what is allowed is by the machine', () => {
+  const held = {
+    ...process({ capabilities: new Set(['CAP_BPF', 'CAP_PERFMON']) }),
+    lockdown: 'integrity' as const,
+  }
+  const said = whyForbidden(['CAP_BPF', 'CAP_PERFMON'], held)
+  assert.match(
+    said!,
+    /^this process has CAP_BPF and CAP_PERFMON: .* by lockdown \(integrity\), a security module or seccomp$/,
+  )
+  assert.match(whyForbidden(['CAP_BPF'], { ...held, lockdown: 'none' })!, /by a security module/)
+  assert.equal(whyForbidden(['CAP_NET_ADMIN'], held), undefined)
+  assert.equal(whyForbidden(['CAP_BPF'], { ...held, initialUserNamespace: false }), undefined)
 })
 
 test('the small parsers', () => {

@@ -70,6 +70,20 @@ export function checkPrivileges(
     )
 }
 
+/**
+ * What to make of a refusal for lack of privilege (EPERM) when nothing of what is `needed` is missing; undefined when something
+ * is.
+ */
+export function whyForbidden(
+  needed: readonly Capability[],
+  privileges: Pick<Privileges, 'capabilities' | 'initialUserNamespace' | 'lockdown'> = readPrivileges(),
+): string | undefined {
+  const { capabilities, initialUserNamespace, lockdown } = privileges
+  if (!initialUserNamespace || missingCapabilities(capabilities, needed).length > 0) return undefined
+  const locked = lockdown === undefined || lockdown === 'none' ? '' : `lockdown (${lockdown}), `
+  return `this process has ${needed.join(' and ')}: the machine forbids it to everybody, by ${locked}a security module or seccomp`
+}
+
 /** The next step for a person at a shell. Root without a capability had it taken away by a container. */
 function howToGet(missing: readonly Capability[], { euid }: HeldPrivileges): string {
   const names = missing.map(cap => cap.slice(4))

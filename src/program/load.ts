@@ -10,7 +10,14 @@ import {
   SyscallError,
   VerifierError,
 } from '../errors/index.ts'
-import { askFeature, isAtLeast, kernelRelease, programTypeFeatures, withMemlock } from '../kernel/index.ts'
+import {
+  askFeature,
+  isAtLeast,
+  kernelRelease,
+  programTypeFeatures,
+  whyForbidden,
+  withMemlock,
+} from '../kernel/index.ts'
 import type { ProgramSpec } from '../spec/spec.ts'
 import {
   bpfBtfLoad,
@@ -184,9 +191,12 @@ const refused = (spec: Named, attr: ProgLoadAttr, first: number): Error => {
   // it may pass the second time (a signal interrupted the first): then the first answer stands, without a log
   if (result >= 0) closeFd(result)
   const failure = result < 0 ? result : first
-  const hint = whatIsLacking(log, attr.insns) ?? hintFor(spec, failure, attr)
-  if (log !== '') return new VerifierError(spec.name, -failure, log, { hint })
   const typeName = bpfProgTypeNames[spec.type] ?? `program type ${spec.type}`
+  const hint =
+    whatIsLacking(log, attr.insns) ??
+    hintFor(spec, failure, attr) ??
+    (failure === -errno.EPERM ? whyForbidden(capabilitiesFor(typeName)) : undefined)
+  if (log !== '') return new VerifierError(spec.name, -failure, log, { hint })
   const error = new SyscallError(
     'bpf(BPF_PROG_LOAD)',
     -failure,
