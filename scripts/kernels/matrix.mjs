@@ -87,7 +87,7 @@ async function testOn(result) {
   console.log(`== Linux ${release}: ${files.length} test files`)
   const startMs = Date.now()
   const reporter = new URL('reporter.mjs', import.meta.url).href
-  const node = ['--enable-source-maps', '--test', '--test-concurrency=1', '--test-timeout=300000']
+  const node = ['--enable-source-maps', '--test', '--test-concurrency=1', '--test-timeout=900000']
   const child = spawn(
     'scripts/kernels/run',
     [name, '--', process.execPath, ...node, `--test-reporter=${reporter}`, ...bundles],
