@@ -5,6 +5,7 @@ import { after, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { openObject } from '../../src/object/index.ts'
 import { delegatingBpfFs } from './delegating-bpffs.ts'
+import { since } from './since.ts'
 
 const bpffs = await delegatingBpfFs({
   delegate_cmds: 'any',
@@ -13,10 +14,10 @@ const bpffs = await delegatingBpfFs({
   delegate_attachs: 'any',
 })
 after(() => bpffs?.close())
-const ready =
-  bpffs === undefined
-    ? { skip: 'no BPF file system that passes on rights can be made (Linux 6.9, and not in a chroot)' }
-    : {}
+const skip =
+  since('6.9', 'a BPF token') ||
+  (bpffs === undefined && 'no BPF file system that passes on rights can be made: not in a chroot')
+const ready = { skip }
 
 const object = JSON.stringify(pathToFileURL('build/src/object/index.js').href)
 const loading = (options: string) => `
