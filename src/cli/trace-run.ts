@@ -6,7 +6,7 @@ import { BeetraceError } from '../errors/index.ts'
 import { checkPrivileges, descriptorTarget } from '../kernel/index.ts'
 import { argvBytes, closeFd, pidfdOpen, waitChild } from '../sys/index.ts'
 import { TraceSession } from '../trace/run/session.ts'
-import { followProcess, spawnTraced } from '../trace/run/target.ts'
+import { checkTraceable, followProcess, spawnTraced } from '../trace/run/target.ts'
 import { builtKernelHalf } from './built.ts'
 import type { Caller } from './caller.ts'
 import { findExecutable, spawnFailure } from './command.ts'
@@ -34,6 +34,7 @@ export async function runTrace(
   const { options, command, pids } = request
   const path = command.length === 0 ? undefined : findExecutable(command[0]!, environment(caller, 'PATH'))
   checkPrivileges('trace system calls')
+  for (const pid of pids) checkTraceable(pid)
   const output = new TraceOutput(fd)
   const toFile = fd !== 2
   const quietAttach = options.quiet > 0 || options.json || options.summary || (toFile && pids.length === 0)

@@ -25,18 +25,23 @@ export function spawnTraced(session: TraceSession, options: SpawnOptions): numbe
   }
 }
 
-/**
- * Attaches to every thread of a process. New ones made meanwhile by a thread that is followed are seen by the kernel
- * half; those of a thread not yet followed by looking again until nothing is new. Throws ProcessError.
- */
-export function followProcess(session: TraceSession, pid: number): number {
+/** Says what would be in the way before anything is loaded; the id of the process. Throws ProcessError. */
+export function checkTraceable(pid: number): number {
   if (!isProcOfOwnNamespace())
     throw new ProcessError(
       'PROCESS_ID',
       pid,
       `cannot trace process ${pid}: /proc shows another pid namespace than ours; mount this one's: mount -t proc proc /proc`,
     )
-  const { tgid } = requireTraceable(pid)
+  return requireTraceable(pid).tgid
+}
+
+/**
+ * Attaches to every thread of a process. New ones made meanwhile by a thread that is followed are seen by the kernel
+ * half; those of a thread not yet followed by looking again until nothing is new. Throws ProcessError.
+ */
+export function followProcess(session: TraceSession, pid: number): number {
+  const tgid = checkTraceable(pid)
   let count = 0
   for (let fresh = -1; fresh !== 0; ) {
     fresh = 0
