@@ -37,7 +37,7 @@ export async function runUntil(
     ended = true
   }
   running.then(end, end) // how it ended is told by the await below
-  for (let i = 0; i < 200 * SLOW && !ended && (i < 3 || !enough(out)); i++) {
+  for (let i = 0; i < 300 * SLOW && !ended && (i < 3 || !enough(out)); i++) {
     statSync('/')
     await sleep(20)
   }

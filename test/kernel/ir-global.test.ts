@@ -15,10 +15,9 @@ import {
 import { isAtLeast, kernelRelease } from '../../src/kernel/index.ts'
 import { Program } from '../../src/program/index.ts'
 import * as sys from '../../src/sys/index.ts'
+import { since } from './since.ts'
 
 const release = kernelRelease()
-const without = (version: string, what: string) =>
-  isAtLeast(release, version) ? false : `${what} came with ${version}`
 
 const BYTES = 64
 const CALLS = 24
@@ -51,7 +50,7 @@ const summing = (global: boolean) => {
 }
 
 test('a global subprogram with memory is walked once', {
-  skip: without('5.12', 'global functions with memory'),
+  skip: since('5.12', 'global functions with memory'),
 }, () => {
   const ctx = new Uint8Array(BigUint64Array.from([0x0102n, 5n]).buffer)
   using asStatic = Program.load(summing(false))

@@ -5,15 +5,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, mkdirSync, openSync, rmdirSync, unlinkSync, writeFileSync } from 'node:fs'
 import { after, test } from 'node:test'
-import {
-  features,
-  findMount,
-  hasFeature,
-  isAtLeast,
-  kernelRelease,
-  openBpfFs,
-  readMounts,
-} from '../../src/kernel/index.ts'
+import { features, findMount, hasFeature, openBpfFs, readMounts } from '../../src/kernel/index.ts'
 import { attachCgroup, openPinnedLink, queryPrograms } from '../../src/link/index.ts'
 import {
   BPF_CGROUP_INET_EGRESS,
@@ -24,6 +16,7 @@ import {
   BPF_PROG_TYPE_LSM,
 } from '../../src/sys/index.ts'
 import { assertGone, countRuns } from './kernel-programs.ts'
+import { since } from './since.ts'
 
 const root = findMount(readMounts(), 'cgroup2', ['/sys/fs/cgroup'])
 const group = `${root}/beetrace_test_${process.pid}`
@@ -74,7 +67,7 @@ test('an LSM hook of a control group', {
   skip:
     skip ||
     (!hasFeature(features.lsm) && 'this kernel loads no LSM programs') ||
-    (!isAtLeast(kernelRelease(), '6.0') && 'LSM programs of control groups are new in 6.0'),
+    since('6.0', 'an LSM program of a control group'),
 }, async () => {
   const allow = 1
   using program = countRuns(BPF_PROG_TYPE_LSM, allow, BPF_LSM_CGROUP, 'socket_post_create')
@@ -102,8 +95,7 @@ test('a link is pinned and opened again', { skip }, async () => {
 })
 
 test('anchors order the programs of a group', {
-  skip:
-    skip || (!isAtLeast(kernelRelease(), '6.16') && 'an order of programs of control groups is new in 6.16'),
+  skip: skip || since('6.16', 'an order of the programs of a control group'),
 }, () => {
   using first = countRuns(BPF_PROG_TYPE_CGROUP_SKB, 1, BPF_CGROUP_INET_EGRESS)
   using second = countRuns(BPF_PROG_TYPE_CGROUP_SKB, 1, BPF_CGROUP_INET_EGRESS)

@@ -51,6 +51,7 @@ import {
 } from '../../src/sys/index.ts'
 import { assertGone, countRuns } from './kernel-programs.ts'
 import { addNetkit, enterOwnNetns, ip, OWN_NETNS } from './own-netns.ts'
+import { since } from './since.ts'
 
 const XDP_PASS = 2
 const TC_OK = 0
@@ -198,7 +199,7 @@ test('socket look-up and flow dissector of a namespace', async () => {
 })
 
 test('netfilter', {
-  skip: !isAtLeast(kernelRelease(), '6.4') && 'netfilter programs are new in 6.4',
+  skip: since('6.4', 'a netfilter program'),
 }, async t => {
   using program = countRuns(BPF_PROG_TYPE_NETFILTER, NF_ACCEPT, BPF_NETFILTER)
   try {
@@ -251,7 +252,7 @@ test('a socket filter sees its socket, and is taken off', async () => {
 
 for (const mode of ['link', 'attach'] as const)
   test(`programs of a sockmap, by ${mode}`, {
-    skip: mode === 'link' && !isAtLeast(kernelRelease(), '6.10') && 'links of sockmaps are new in 6.10',
+    skip: mode === 'link' && since('6.10', 'a link of a sockmap'),
   }, () => {
     const mapFd = bpfMapCreate({ mapType: BPF_MAP_TYPE_SOCKMAP, keySize: 4, valueSize: 4, maxEntries: 2 })
     const map = { fd: checkSyscall(mapFd, 'bpf', 'create a sockmap'), name: 'sockets' }

@@ -21,13 +21,7 @@ import {
 } from '../../src/asm/index.ts'
 import { buildProgramInfo } from '../../src/btf/index.ts'
 import { compileSpec, program, u64 } from '../../src/ir/index.ts'
-import {
-  features,
-  hasFeature,
-  isAtLeast,
-  kernelRelease,
-  programTypeFeatures,
-} from '../../src/kernel/index.ts'
+import { features, hasFeature, programTypeFeatures } from '../../src/kernel/index.ts'
 import {
   attachExtension,
   attachIterator,
@@ -58,6 +52,7 @@ import {
   closeFd,
 } from '../../src/sys/index.ts'
 import { assertGone, countEventsOf } from './kernel-programs.ts'
+import { since } from './since.ts'
 
 const COOKIE = 0xbee_0000_0004_c0den
 const PREFIX = { x64: '__x64_', arm64: '__arm64_', riscv64: '__riscv_' }[process.arch as string] ?? ''
@@ -130,7 +125,7 @@ test('an iterator over tasks', { skip: noIter }, () => {
 })
 
 test('an iterator over the threads of a process', {
-  skip: noIter || (!isAtLeast(kernelRelease(), '6.1') && 'iterators with a task are new in 6.1'),
+  skip: noIter || since('6.1', 'an iterator with a task'),
 }, () => {
   using program = iterator('task')
   const threads = Number(/^Threads:\s*(\d+)/m.exec(readFileSync('/proc/self/status', 'latin1'))![1])

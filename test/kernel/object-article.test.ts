@@ -24,6 +24,7 @@ import { bpfObjGet } from '../../src/sys/index.ts'
 import { SLOW } from '../slow.ts'
 import { libcPath } from './own-libc.ts'
 import { enterOwnNetns, ip } from './own-netns.ts'
+import { since } from './since.ts'
 
 const open = (name: string) => openObject(`test/object/article/${name}.bpf.o`)
 const noTypes = !hasVmlinuxBtf() && 'this kernel has no BTF to relocate against'
@@ -258,7 +259,7 @@ test('a security hook refuses', { skip: noLsm }, () => {
 })
 
 test('a program calls functions of the kernel', {
-  skip: noTypes || (!isAtLeast(kernelRelease(), '6.3') && 'bpf_task_from_pid for tc programs is new in 6.3'),
+  skip: noTypes || since('6.3', 'bpf_task_from_pid for tc programs'),
 }, () => {
   using object = open('others')
   object.global('only_tgid').value = process.pid

@@ -2,19 +2,12 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import {
-  askFeature,
-  hasVmlinuxBtf,
-  isAtLeast,
-  kernelRelease,
-  mapTypeFeatures,
-  programTypeFeatures,
-} from '../../src/kernel/index.ts'
+import { askFeature, hasVmlinuxBtf, mapTypeFeatures, programTypeFeatures } from '../../src/kernel/index.ts'
 import { type BpfObject, openObject } from '../../src/object/index.ts'
+import { since } from './since.ts'
 
 const without = (version: string, what: string) =>
-  (!hasVmlinuxBtf() && 'this kernel has no BTF') ||
-  (!isAtLeast(kernelRelease(), version) && `${what} is new in ${version}`)
+  (!hasVmlinuxBtf() && 'this kernel has no BTF') || since(version, what)
 
 /** The object with no map but the named ones, so that older kernels can make what is left. */
 function only(maps: readonly string[], program?: string): BpfObject {

@@ -6,13 +6,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { runPackage } from '../../src/cli/package-run.ts'
 import { interfaceIndex } from '../../src/kernel/index.ts'
 import { queryXdp } from '../../src/link/index.ts'
 import type { JsonObject } from '../../src/package/index.ts'
 import { makePackage } from '../package/make-package.ts'
-import { SLOW } from '../slow.ts'
+import { runUntil } from './bee-run.ts'
 import { enterOwnNetns, ip } from './own-netns.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'beetrace-package-attach-'))
@@ -35,30 +34,8 @@ function attachPackage(
   return path
 }
 
-async function run(source: string, until: (out: string) => boolean) {
-  const stop = new AbortController()
-  let [out, notes] = ['', '']
-  const running = runPackage(
-    { source, json: false, rest: [] },
-    {
-      out: text => {
-        out += text
-      },
-      note: text => {
-        notes += text
-      },
-      stop: stop.signal,
-    },
-  )
-  let failed = false
-  running.catch(() => {
-    failed = true
-  })
-  for (let i = 0; i < 300 * SLOW && !failed && !until(out); i++) await sleep(20)
-  const seen = until(out)
-  stop.abort()
-  return { status: await running, out, notes, seen }
-}
+const run = (source: string, enough: (out: string) => boolean) =>
+  runUntil(streams => runPackage({ source, json: false, rest: [] }, streams), enough)
 
 const filters = () =>
   spawnSync('tc', ['filter', 'show', 'dev', 'two', 'ingress'], { encoding: 'utf8' }).stdout
@@ -75,14 +52,13 @@ test('devices and timers are those that the package names, and are let go', asyn
     { stacks: { intepreter: { stack_trace: { with_symbols: true } } } },
   )
   let during: unknown
-  const { status, out, notes, seen } = await run(source, out => {
+  const { status, out, notes } = await run(source, out => {
     during ??= queryXdp('one').generic === undefined ? undefined : filters()
     return out.includes('COMM: ')
   })
   assert.equal(status, 0)
   assert.equal(notes, '')
   assert.match(String(during), /pref 3 bpf .*handle 0x7 /)
-  assert.ok(seen, 'no stack came')
   const [heading, part] = out.split('\n')
   assert.match(heading!, /^COMM: .* \(pid=\d+\) @ CPU \d+$/)
   assert.match(part!, /^(Kernel:|No Kernel Stack)$/)
