@@ -26,6 +26,7 @@ const SPEC = {
   expr: { type: 'string', short: 'e', multiple: true },
   trace: { type: 'string', multiple: true },
   'summary-only': { type: 'boolean', short: 'c' },
+  'summary-wall-clock': { type: 'boolean', short: 'w' },
   time: { type: 'boolean', short: 't', multiple: true },
   'relative-timestamps': { type: 'boolean', short: 'r' },
   'syscall-times': { type: 'boolean', short: 'T' },
@@ -61,6 +62,7 @@ export async function parseTraceArguments(argv: readonly string[]): Promise<Trac
     follow: values['follow-forks'] ?? false,
     wanted: await callSetOf([...(values.trace ?? []), ...(values.expr ?? []).map(traceExpression)]),
     summary: values['summary-only'] ?? false,
+    wallClock: values['summary-wall-clock'] ?? false,
     status: values['successful-only'] ? 'successful' : values['failed-only'] ? 'failed' : 'all',
     timestamps: values['relative-timestamps'] ? 'relative' : timestampsOf(times),
     durations: values['syscall-times'] ?? false,
@@ -73,6 +75,8 @@ export async function parseTraceArguments(argv: readonly string[]): Promise<Trac
     maxThreads:
       numberOption('--max-threads', values['max-threads'], 1, 1 << 22) ?? DEFAULT_TRACE_OPTIONS.maxThreads,
   }
+  if (options.wallClock && !options.summary)
+    throw new UsageError('-w is of use with -c only: beetrace -c -w …')
   if (options.summary && options.json) throw new UsageError('-c and --json exclude each other')
   return { kind: 'trace', options, command, pids, output: values.output }
 }

@@ -13,7 +13,8 @@ What to trace
 
 How to show it
   -o, --output FILE       write the trace to FILE instead of stderr
-  -c, --summary-only      count calls, errors and time in the kernel; print a table at the end
+  -c, --summary-only      count calls, errors and processor time; print a table at the end
+  -w, --summary-wall-clock  with -c: the time that calls took, waiting included
   -t  -tt  -ttt           time of day, with microseconds, seconds since the epoch
   -r, --relative-timestamps  time since the call before
   -T, --syscall-times     time spent in each call

@@ -13,6 +13,8 @@ export interface TraceOptions {
   readonly wanted: WantedCalls | undefined
   /** count calls in the kernel and print a table at the end instead of a line a call */
   readonly summary: boolean
+  /** with `summary`: the time that calls lasted, instead of that in which they had a processor */
+  readonly wallClock: boolean
   /** 'successful' drops calls that failed, 'failed' those that did not */
   readonly status: 'all' | 'successful' | 'failed'
   /** the time before each line: none, seconds of the day, with microseconds, since the epoch, since the line before */
@@ -39,6 +41,7 @@ export const DEFAULT_TRACE_OPTIONS: TraceOptions = {
   follow: false,
   wanted: undefined,
   summary: false,
+  wallClock: false,
   status: 'all',
   timestamps: 'none',
   durations: false,

@@ -174,6 +174,14 @@ check('the time a call took', ['-T', '-e', 'nanosleep,clock_nanosleep', 'sleep',
   lines: [/nanosleep\(.* = 0 <(0\.0[5-9]|0\.[1-9]|[1-9])\d*/],
 })
 
+// a call that waits has no processor meanwhile
+check('-c counts the time on a processor', ['-c', 'sleep', '0.3'], {
+  lines: [/^ *[\d.]+ +0\.0\d+ +\d+ +1 +(clock_)?nanosleep$/],
+})
+check('-c -w counts the time that passes', ['-c', '-w', 'sleep', '0.3'], {
+  lines: [/^ *[\d.]+ +(0\.[3-9]|[1-9]\d*\.)\d+ +\d+ +1 +(clock_)?nanosleep$/],
+})
+
 test('JSON, one object a line', () => {
   const file = join(scratch, 'json')
   spawnSync(process.execPath, [beetrace, '--json', '-o', file, 'cat', '/etc/hostname'])

@@ -25,6 +25,7 @@ import {
 } from '../record.ts'
 import { capture, captureSubprograms, withScratch } from './capture.ts'
 import { configured, isOn } from './config.ts'
+import { cpuTime } from './cpu-time.ts'
 import { callBytes, completeCall, emitBytes, emitCall } from './emit.ts'
 import {
   CALL_DESC_ENTRY,
@@ -54,6 +55,7 @@ import {
   WHEN_FAILED,
 } from './layout.ts'
 import type { TraceMaps } from './maps.ts'
+import { readCurrentTask } from './read.ts'
 import type { Registers } from './registers.ts'
 
 /** What each program of a trace is built from. */
@@ -89,7 +91,7 @@ export function sysEnter(plan: TracePlan): Program {
           b.store(thread, THREAD_FLAGS, 0, u32)
           b.return(0)
         })
-        const start = now(b)
+        const start = callClock(b, thread)
         beginCall(b, thread, descriptor, nr, abi, start)
         b.if(b.not(isOn(b, 'summary')), () => copyArguments(b, plan.registers, ctx, abi, thread))
         const flags = b.variable(u32, THREAD_IN_CALL)
@@ -127,7 +129,7 @@ export function sysExit(plan: TracePlan): Program {
       b.store(thread, THREAD_FLAGS, 0, u32)
       const result = syscallResult(b, ctx)
       const failed = b.logicalAnd(b.lt(result, 0), () => b.ge(result, -4095))
-      const end = now(b)
+      const end = callClock(b, thread)
       b.if(isOn(b, 'summary'), () => {
         countCall(b, thread, failed, end)
         b.return(0)
@@ -245,22 +247,20 @@ export function now(b: Builder): Value {
   return time.get()
 }
 
+/** What the time of a call is counted by: the clock, or with -c the processor time of its thread. */
+function callClock(b: Builder, thread: Value): Value {
+  const time = b.variable(u64, now(b))
+  b.if(
+    b.logicalAnd(isOn(b, 'summary'), () => b.not(isOn(b, 'wallClock'))),
+    () => time.set(cpuTime(b, thread, time.get())),
+  )
+  return time.get()
+}
+
 /** ABI_NATIVE or ABI_COMPAT of the call that the current thread is in. */
 function currentAbi(b: Builder): Value {
-  const offset = configured(b, 'compatFlagOffset')
-  const status = b.variable(u32, 0)
-  b.if(
-    isOn(b, 'hasCurrentTaskBtf'),
-    () => status.set(b.load(b.offset(b.call('get_current_task_btf', []), offset), 0, u32)),
-    () => {
-      const slot = b.slot(4, 'task field', 4)
-      b.store(slot, 0, 0, u32)
-      const task = b.cast(b.call('get_current_task', []), u64)
-      b.call('probe_read_kernel', [slot, 4, b.add(task, offset)])
-      status.set(b.load(slot, 0, u32))
-    },
-  )
-  const compat = b.test(status.get(), b.convert(configured(b, 'compatFlagMask'), u32))
+  const status = readCurrentTask(b, 'compatFlagOffset', u32)
+  const compat = b.test(status, b.convert(configured(b, 'compatFlagMask'), u32))
   return b.select(compat, b.const(u64, ABI_COMPAT), b.const(u64, ABI_NATIVE))
 }
 

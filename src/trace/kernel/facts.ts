@@ -15,6 +15,11 @@ export interface KernelFacts {
   readonly taskSignal: number
   readonly taskGroupLeader: number
   readonly taskThreadPid: number
+  /** u64: nanoseconds on a processor, as of when the scheduler last looked: at each switch, and at each tick */
+  readonly taskExecRuntime: number
+  /** u64 each: how often the thread has given up its processor, and was made to */
+  readonly taskVoluntarySwitches: number
+  readonly taskForcedSwitches: number
   /** bytes into struct pid of its id in the initial pid namespace; that of each deeper one is `upidBytes` behind */
   readonly pidNumber: number
   readonly upidBytes: number
@@ -60,6 +65,9 @@ export function readKernelFacts(btf: Btf, machine: string): KernelFacts {
     taskSignal: at('task_struct', 'signal'),
     taskGroupLeader: at('task_struct', 'group_leader'),
     taskThreadPid: at('task_struct', 'thread_pid'),
+    taskExecRuntime: at('task_struct', 'se.sum_exec_runtime'),
+    taskVoluntarySwitches: at('task_struct', 'nvcsw'),
+    taskForcedSwitches: at('task_struct', 'nivcsw'),
     pidNumber: at('pid', 'numbers') + at('upid', 'nr'),
     upidBytes: sizeOf(btf, structIn(btf, 'upid')),
     signalLive: at('signal_struct', 'live.counter'),

@@ -16,6 +16,11 @@ export const THREAD_RECORD = 8
 export const MAX_CALL_BYTES = RECORD_FIXED_BYTES + 8 * MAX_ARGS
 export const THREAD_BYTES = THREAD_RECORD + MAX_CALL_BYTES
 
+/** With -c, where no arguments are kept: the processor time of the thread, as cpu-time.ts counts it. u64 each. */
+export const THREAD_CPU_NS = THREAD_RECORD + RECORD_FIXED_BYTES
+export const THREAD_CPU_COUNTED_AT = THREAD_CPU_NS + 8
+export const THREAD_CPU_SWITCHES = THREAD_CPU_NS + 16
+
 /** between a call's entry and its exit */
 export const THREAD_IN_CALL = 1
 /** made by our own spawn and not yet at its execve: nothing it does is shown */

@@ -1,8 +1,8 @@
 // Reading the kernel's own structures in the tracer's programs.
 
 import type { Builder, Value } from '../../ir/index.ts'
-import { u32, u64 } from '../../ir/index.ts'
-import { type ConfigField, configured } from './config.ts'
+import { type IntType, u32, u64 } from '../../ir/index.ts'
+import { type ConfigField, configured, isOn } from './config.ts'
 
 /** The u32 that is `field` bytes into what `base` points to. */
 export function readU32(b: Builder, base: Value, field: ConfigField): Value {
@@ -17,6 +17,20 @@ export function readU64(b: Builder, base: Value, field: ConfigField): Value {
   b.store(slot, 0, 0, u64)
   b.call('probe_read_kernel', [slot, 8, b.add(base, configured(b, field))])
   return b.load(slot, 0, u64)
+}
+
+/** The integer that is `field` bytes into the current task: by a plain load where the kernel has that. */
+export function readCurrentTask(b: Builder, field: ConfigField, type: IntType): Value {
+  const read = b.variable(type, 0)
+  b.if(
+    isOn(b, 'hasCurrentTaskBtf'),
+    () => read.set(b.load(b.offset(b.call('get_current_task_btf', []), configured(b, field)), 0, type)),
+    () => {
+      const task = b.cast(b.call('get_current_task', []), u64)
+      read.set(type === u32 ? readU32(b, task, field) : readU64(b, task, field))
+    },
+  )
+  return read.get()
 }
 
 /**

@@ -22,8 +22,9 @@ export function summaryRows(counts: BpfMap, machine: Machine, cpuCount: number):
     const sum = (offset: number): number => {
       let total = 0
       for (let cpu = 0; cpu < cpuCount; cpu++)
-        total += Number(view.getBigUint64(cpu * COUNT_BYTES + offset, true))
-      return total
+        total += Number(view.getBigInt64(cpu * COUNT_BYTES + offset, true))
+      // processor time is an estimate where calls wait, and may take back what it gave too much
+      return Math.max(0, total)
     }
     const calls = sum(COUNT_CALLS)
     if (calls > 0)
