@@ -49,6 +49,7 @@ const without = (...capabilities: string[]): World => {
 
 refused('nothing to trace', [], 2, /^beetrace: name a command to run or a process to attach to/)
 refused('a bad value', ['-s', 'x', 'ls'], 2, /^beetrace: -s x: a whole number from 0 to \d+ is needed\n/)
+refused('a clock for no table', ['-w', 'ls'], 2, /^beetrace: -w is of use with -c only: beetrace -c -w/)
 refused('a call that does not exist', ['-e', 'opnat', 'ls'], 2, /did you mean "openat"\?\n$/)
 refused('no such command', ['no-such-command'], 127, /^beetrace: cannot find 'no-such-command' in PATH\n$/)
 refused('no such path', ['./no-such'], 127, /^beetrace: cannot run '\.\/no-such': no such file\n$/)
