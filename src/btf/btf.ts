@@ -134,16 +134,34 @@ export class Btf {
   /** All types of that name, found as they are asked for. */
   *search(name: string, kind?: BtfKind): Generator<BtfType> {
     if (this.base) yield* this.base.search(name, kind)
-    const nameOffset = this.nameOffset(name)
-    if (nameOffset === undefined) return
-    const { words } = this.#sections
     // any word may equal the name's offset; what follows it tells a type record from a member, and then the
     // index (walked only as far as needed) tells for certain
-    for (let word = words.indexOf(nameOffset); word >= 0; word = words.indexOf(nameOffset, word + 1)) {
+    for (const word of this.#wordsWithName(name)) {
       if (!this.#looksLikeType(word, kind)) continue
       const id = this.#idAt(word)
       if (id !== undefined) yield this.type(id)
     }
+  }
+
+  /**
+   * Ids of all types that have one of these names, of any kind and in id order, by name; names without any are missing. One walk
+   * over all records, for who asks for many: each `search` is one of its own.
+   */
+  idsOfNames(names: Iterable<string>): Map<string, number[]> {
+    this.#indexAll()
+    const wanted = [...names]
+    const found = this.base?.idsOfNames(wanted) ?? new Map<string, number[]>()
+    const byOffset = new Map<number, string>()
+    for (const name of wanted) for (const offset of this.#offsetsOf(name)) byOffset.set(offset, name)
+    const { words } = this.#sections
+    for (let i = 0; i < this.#indexed; i++) {
+      const name = byOffset.get(words[this.#offsets[i]!]!)
+      if (name === undefined) continue
+      const ids = found.get(name)
+      if (ids === undefined) found.set(name, [this.firstId + i])
+      else ids.push(this.firstId + i)
+    }
+    return found
   }
 
   /**
@@ -182,10 +200,7 @@ export class Btf {
   enumerator(name: string): { readonly type: BtfEnum | BtfEnum64; readonly value: bigint } | undefined {
     const inBase = this.base?.enumerator(name)
     if (inBase !== undefined) return inBase
-    const nameOffset = this.nameOffset(name)
-    if (nameOffset === undefined) return undefined
-    const { words } = this.#sections
-    for (let word = words.indexOf(nameOffset); word >= 0; word = words.indexOf(nameOffset, word + 1)) {
+    for (const word of this.#wordsWithName(name)) {
       const id = this.#idAround(word)
       const type = id === undefined ? undefined : this.type(id)
       if (type?.kind !== 'enum' && type?.kind !== 'enum64') continue
@@ -196,15 +211,19 @@ export class Btf {
   }
 
   /**
-   * Offset of a name in the string section, or undefined if this BTF does not have it. Names are matched as
-   * whole strings: all writers of BTF store each string once and do not fold one into the tail of another.
+   * Offset of a name in the string section, or undefined if this BTF does not have it; in the base's strings if it is there.
+   * Names are matched as whole strings: all writers of BTF store each string once in a blob and do not fold one into the tail
+   * of another.
    */
   nameOffset(name: string): number | undefined {
+    return this.base?.nameOffset(name) ?? this.#ownNameOffset(name)
+  }
+
+  /** Where this blob's own strings have the name. */
+  #ownNameOffset(name: string): number | undefined {
     const known = this.#nameOffsets.get(name)
     if (known !== undefined) return known
     if (name === '' || name.includes('\0')) return undefined
-    const inBase = this.base?.nameOffset(name)
-    if (inBase !== undefined) return inBase
     const { strings } = this.#sections
     let offset: number
     if (this.base && strings.subarray(0, Buffer.byteLength(name) + 1).equals(Buffer.from(`${name}\0`))) {
@@ -215,6 +234,26 @@ export class Btf {
     }
     this.#nameOffsets.set(name, this.#firstString + offset)
     return this.#firstString + offset
+  }
+
+  /** Every offset that names it so. Split BTF that was made on a distilled base has names of its own that the base has, too. */
+  #offsetsOf(name: string): number[] {
+    const offsets = [this.base?.nameOffset(name), this.#ownNameOffset(name)]
+    return offsets.filter(offset => offset !== undefined)
+  }
+
+  /** Places of words that equal an offset of the name, in their order. */
+  *#wordsWithName(name: string): Generator<number> {
+    const { words } = this.#sections
+    const next = this.#offsetsOf(name).map(offset => ({ offset, word: words.indexOf(offset) }))
+    for (;;) {
+      let first: { readonly offset: number; word: number } | undefined
+      for (const each of next)
+        if (each.word >= 0 && (first === undefined || each.word < first.word)) first = each
+      if (first === undefined) return
+      yield first.word
+      first.word = words.indexOf(first.offset, first.word + 1)
+    }
   }
 
   #looksLikeType(word: number, kind: BtfKind | undefined): boolean {

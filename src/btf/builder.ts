@@ -24,7 +24,8 @@ const MAX_VLEN = 0xffff
  * a type may refer to one that is added later: `nextId` says which id the next one gets.
  */
 export class BtfBuilder {
-  readonly #base: Btf | undefined
+  /** whose strings are used */
+  readonly #sharedStrings: Btf | undefined
   readonly #firstString: number
   readonly #words: number[] = []
   readonly #strings: Buffer[] = []
@@ -32,8 +33,9 @@ export class BtfBuilder {
   readonly #offsets = new Map<string, number>()
   #nextId: number
 
-  constructor(base?: Btf) {
-    this.#base = base
+  /** @param options.ownStrings does not look names up in the base's strings, which is slow where there are thousands */
+  constructor(base?: Btf, options: { readonly ownStrings?: boolean } = {}) {
+    this.#sharedStrings = options.ownStrings === true ? undefined : base
     this.#firstString = base ? base.stringBytes : 0
     this.#nextId = base ? base.typeCount + 1 : 1
     if (base) this.#offsets.set('', 0)
@@ -47,7 +49,7 @@ export class BtfBuilder {
 
   /** Offset of a string in the string section; each string is stored once. Throws BtfError on a NUL inside. */
   string(text: string): number {
-    const known = this.#offsets.get(text) ?? this.#base?.nameOffset(text)
+    const known = this.#offsets.get(text) ?? this.#sharedStrings?.nameOffset(text)
     if (known !== undefined) return known
     if (text.includes('\0')) throw new BtfError(`BTF string ${JSON.stringify(text)} contains a NUL character`)
     const offset = this.#firstString + this.#stringBytes

@@ -15,6 +15,7 @@ export {
 } from './core/index.ts'
 export { type BtfValue, type DecodeOptions, decodeValue, isChar } from './decode-value.ts'
 export { type DedupedTypes, dedupTypes } from './dedup.ts'
+export { type DistilledBtf, distillBase } from './distill-base.ts'
 export { encodeValue } from './encode-value.ts'
 export { type BtfExtSection, type CoreRecord, type FunctionRecord, LINE_FIELDS, parseBtfExt } from './ext.ts'
 export { type FieldLocation, fieldPath } from './field-path.ts'
@@ -42,6 +43,7 @@ export {
   type ProgramInfo,
 } from './program-info.ts'
 export { referencesOf, withTypeIds } from './references.ts'
+export { relocateBtf } from './relocate-base.ts'
 export type * from './type.ts'
 export { joinWords } from './words.ts'
 export { type NewBtfExtSection, writeBtfExt } from './write-ext.ts'

@@ -8,15 +8,18 @@ import { FileSource } from './file-source.ts'
 /** The largest kernels with all their modules have some 100 MB. */
 const BTF_FILE_BYTES_MAX = 1 << 30
 
-/** Throws ElfError when it cannot be read or has no BTF, BtfError when it is malformed. */
-export function readBtfFile(path: string): Btf {
+/**
+ * @param base what the types continue: the kernel's, for those of a module
+ * @throws ElfError when it cannot be read or has no BTF; BtfError when it is malformed or does not fit `base`
+ */
+export function readBtfFile(path: string, base?: Btf): Btf {
   using file = new FileSource(path)
   if (file.sizeBytes > BTF_FILE_BYTES_MAX)
     throw new BtfError(`${path}: ${file.sizeBytes} bytes are too many for BTF`)
   const bytes = file.read(0, file.sizeBytes)
-  if (isElf(bytes)) return readObjectTypes(bytes, path).btf
+  if (isElf(bytes)) return readObjectTypes(bytes, path, base).btf
   try {
-    return parseBtf(bytes)
+    return parseBtf(bytes, base)
   } catch (error) {
     if (!(error instanceof BtfError)) throw error
     throw new BtfError(`${path}: ${error.message}`, { cause: error })

@@ -15,6 +15,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { after, test } from 'node:test'
+import { BtfBuilder, parseBtf } from '../../src/btf/index.ts'
 import { findClang } from '../../src/cli/clang.ts'
 import { bytesSource, parseElf } from '../../src/elf/index.ts'
 import { readPackage } from '../../src/package/index.ts'
@@ -204,4 +205,18 @@ test('types of an object are dumped as C', () => {
   const refused = bee(['btf', 'dump', 'file', '/etc/hostname', 'format', 'c'])
   assert.equal(refused.status, 1)
   assert.match(bee(['btf', 'dump', 'id', '1']).stderr, /usage: bee btf dump file FILE format c/)
+})
+
+test('types of a module are dumped on top of those that they continue', () => {
+  const kernel = new BtfBuilder()
+  kernel.add({ kind: 'struct', name: 'task', sizeBytes: 0, members: [] })
+  const base = kernel.build()
+  const module = new BtfBuilder(parseBtf(base))
+  module.add({ kind: 'typedef', name: 'task_t', typeId: 1 })
+  const [basePath, path] = [join(folder, 'kernel.btf'), join(folder, 'module.btf')]
+  writeFileSync(basePath, base)
+  writeFileSync(path, module.build())
+  const { stdout } = bee(['btf', '-B', basePath, 'dump', 'file', path, 'format', 'c'])
+  assert.match(stdout, /\nstruct task \{\};\n\ntypedef struct task task_t;\n/)
+  assert.match(bee(['btf', 'dump', '-B']).stderr, /bee btf -B needs the file of the base/)
 })

@@ -1,6 +1,6 @@
 // The types of an object and what it asks of a kernel's, without its programs and maps.
 
-import { type Btf, type BtfExtSection, parseBtf, parseBtfExt } from '../../btf/index.ts'
+import { type Btf, type BtfExtSection, parseBtf, parseBtfExt, relocateBtf } from '../../btf/index.ts'
 import { ElfError } from '../../errors/index.ts'
 import { bytesSource } from '../byte-source.ts'
 import { findSection, isElf, parseElf } from '../elf.ts'
@@ -12,14 +12,23 @@ export interface ObjectTypes {
   readonly sections: ReadonlyMap<string, BtfExtSection>
 }
 
-/** Throws ElfError for what is no ELF file or has no BTF, BtfError for BTF that is malformed. */
-export function readObjectTypes(bytes: Uint8Array, file: string): ObjectTypes {
+/**
+ * The types of an object, or of a kernel module: those continue the kernel's, `base`. Modules that are built apart from their kernel
+ * bring what they need of it (section .BTF.base); their types are relocated to `base` where it is given.
+ * @throws ElfError for what is no ELF file or has no BTF; BtfError for BTF that is malformed or does not fit `base`
+ */
+export function readObjectTypes(bytes: Uint8Array, file: string, base?: Btf): ObjectTypes {
   if (!isElf(bytes)) throw new ElfError(file, `is no compiled object: it does not start as an ELF file does`)
   const elf = parseElf(bytesSource(file, bytes))
   const section = findSection(elf, '.BTF')
   if (section === undefined)
     throw new ElfError(file, 'has no types (section .BTF): was it compiled without -g?')
-  const btf = parseBtf(sectionData(elf, section))
+  const distilled = findSection(elf, '.BTF.base')
+  const own = parseBtf(
+    sectionData(elf, section),
+    distilled === undefined ? base : parseBtf(sectionData(elf, distilled)),
+  )
+  const btf = distilled === undefined || base === undefined ? own : relocateBtf(own, base)
   const ext = findSection(elf, '.BTF.ext')
   return { btf, sections: ext === undefined ? new Map() : parseBtfExt(sectionData(elf, ext), btf) }
 }
