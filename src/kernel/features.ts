@@ -5,23 +5,17 @@ import type { Feature } from './feature.ts'
 import { helperFeatures } from './helper-features.ts'
 import { instructionFeatures } from './instruction-features.ts'
 import * as link from './link-features.ts'
-import {
-  batchOperations,
-  batchOperationsPerCpuArray,
-  mapTypeFeatures,
-  mmapableArray,
-} from './map-features.ts'
+import * as map from './map-features.ts'
 import * as program from './program-features.ts'
 
 const { programTypeFeatures, ...attachedPrograms } = program
+const { mapTypeFeatures, ...mapAbilities } = map
 
 /** Features by the name they have in code: `hasFeature(features.perfEventLink)`. */
 export const features = {
   ringBuffer: mapTypeFeatures.BPF_MAP_TYPE_RINGBUF!,
   taskStorage: mapTypeFeatures.BPF_MAP_TYPE_TASK_STORAGE!,
-  mmapableArray,
-  batchOperations,
-  batchOperationsPerCpuArray,
+  ...mapAbilities,
   ...attachedPrograms,
   ...link,
   ...instructionFeatures,

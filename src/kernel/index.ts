@@ -8,6 +8,7 @@ export { CAPABILITIES, type Capability, missingCapabilities, parseCapabilityMask
 export { type CgroupPath, cgroupId, readCgroupPaths } from './cgroup-paths.ts'
 export { onlineCpus, parseCpuList, possibleCpus } from './cpus.ts'
 export { eventSourceType, REF_CTR_OFFSET_SHIFT, RETURN_PROBE_CONFIG } from './event-source.ts'
+export { parseFdInfo, readFdInfo } from './fd-info.ts'
 export { askFeature, type Feature, type FeatureAnswer, hasFeature, requireFeature } from './feature.ts'
 export { allFeatures, features } from './features.ts'
 export { FileSource, isElfFile } from './file-source.ts'

@@ -4,7 +4,7 @@ import { errno } from '../errors/index.ts'
 import * as bpf from '../sys/bpf-constants.generated.ts'
 import { possibleCpus } from './cpus.ts'
 import type { Feature } from './feature.ts'
-import { answer, type ProbeMap, tryBatchUpdate, tryMap } from './probe.ts'
+import { answer, type ProbeMap, tryBatchUpdate, tryElementFlags, tryMap } from './probe.ts'
 
 /** The smallest map of each type, and the first kernel that takes it. */
 const MAP_TYPES: readonly (ProbeMap & { readonly since: string })[] = [
@@ -85,6 +85,56 @@ export const mmapableArray: Feature = {
   name: 'mmapable array',
   since: '5.5',
   probe: () => answer(tryMap({ type: bpf.BPF_MAP_TYPE_ARRAY, flags: bpf.BPF_F_MMAPABLE })),
+}
+
+const arrayFlag = (name: string, since: string, flags: number): Feature => ({
+  name,
+  since,
+  probe: () => answer(tryMap({ type: bpf.BPF_MAP_TYPE_ARRAY, flags })),
+})
+
+/** Maps that programs only read, or only write. */
+export const readOnlyMaps = arrayFlag('BPF_F_RDONLY_PROG', '5.2', bpf.BPF_F_RDONLY_PROG)
+export const writeOnlyMaps = arrayFlag('BPF_F_WRONLY_PROG', '5.2', bpf.BPF_F_WRONLY_PROG)
+
+/** Arrays of other lengths than the template in one map of maps. */
+export const innerMapFlag = arrayFlag('BPF_F_INNER_MAP', '5.10', bpf.BPF_F_INNER_MAP)
+
+/** Hashes whose entries are made when they are needed. */
+export const noPreallocation: Feature = {
+  name: 'BPF_F_NO_PREALLOC',
+  since: '4.6',
+  probe: () => answer(tryMap({ type: bpf.BPF_MAP_TYPE_HASH, flags: bpf.BPF_F_NO_PREALLOC })),
+}
+
+/** A ring buffer that keeps the newest records. */
+export const ringOverwrite: Feature = {
+  name: 'BPF_F_RB_OVERWRITE',
+  since: '6.19',
+  probe: () =>
+    answer(
+      tryMap({
+        ...{ type: bpf.BPF_MAP_TYPE_RINGBUF, keySize: 0, valueSize: 0, maxEntries: 'page' },
+        flags: bpf.BPF_F_RB_OVERWRITE,
+      }),
+    ),
+}
+
+/** Maps for one program alone. Before, what does not fit into the attribute is E2BIG. */
+export const exclusiveMaps: Feature = {
+  name: 'exclusive maps',
+  since: '6.18',
+  probe: () => answer(tryMap({ type: bpf.BPF_MAP_TYPE_ARRAY, exclusiveHash: new Uint8Array(32) })),
+}
+
+/** One CPU's value of a per-CPU map by itself: BPF_F_CPU and BPF_F_ALL_CPUS. */
+export const perCpuFlags: Feature = {
+  name: 'BPF_F_CPU',
+  since: '7.0',
+  probe: () =>
+    answer(
+      tryElementFlags({ type: bpf.BPF_MAP_TYPE_PERCPU_ARRAY }, bpf.BPF_F_ALL_CPUS, 8 * possibleCpus().length),
+    ),
 }
 
 /** BPF_MAP_LOOKUP_BATCH and its kin, on a hash. */

@@ -4,7 +4,14 @@
 import { encode, exit, type Insn, movImm, R0 } from '../asm/index.ts'
 import { errno, errnoMessage, errnoName } from '../errors/index.ts'
 import * as bpf from '../sys/bpf-constants.generated.ts'
-import { bpfBtfLoad, bpfMapCreate, bpfMapUpdateBatch, bpfProgLoad, closeFd } from '../sys/index.ts'
+import {
+  bpfBtfLoad,
+  bpfMapCreate,
+  bpfMapUpdate,
+  bpfMapUpdateBatch,
+  bpfProgLoad,
+  closeFd,
+} from '../sys/index.ts'
 import type { FeatureAnswer } from './feature.ts'
 import { withMemlock } from './memlock.ts'
 import { pageSizeBytes } from './page-size.ts'
@@ -22,6 +29,8 @@ export interface ProbeMap {
   readonly inner?: boolean
   /** with BTF of key and value, which local storage insists on */
   readonly btf?: boolean
+  /** of the only program that may use it */
+  readonly exclusiveHash?: Uint8Array
   /** btf_vmlinux_value_type_id */
   readonly valueTypeId?: number
 }
@@ -53,6 +62,11 @@ export function tryBatchUpdate(map: ProbeMap, valueBytes: number): number {
     const batch = { mapFd, keys: new Uint8Array(4), values: new Uint8Array(valueBytes), count: 1 }
     return -bpfMapUpdateBatch(batch).result
   })
+}
+
+/** Creates the map and writes its first entry with flags. Gives 0 or a positive errno. */
+export function tryElementFlags(map: ProbeMap, flags: number, valueBytes: number): number {
+  return withMapFd(map, fd => -bpfMapUpdate(fd, new Uint8Array(4), new Uint8Array(valueBytes), flags))
 }
 
 /** Loads the program and lets go of it; when it is refused, asks again for the verifier's words. */
@@ -143,6 +157,7 @@ function withMapFd(map: ProbeMap, use: (fd: number) => number): number {
       mapName: 'beetrace_probe',
       ...parts,
       ...(map.btf && { btfKeyTypeId: 1, btfValueTypeId: 1 }),
+      ...(map.exclusiveHash !== undefined && { exclProgHash: map.exclusiveHash }),
       ...(map.valueTypeId !== undefined && { btfVmlinuxValueTypeId: map.valueTypeId }),
     }
     return withFd(

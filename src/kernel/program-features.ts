@@ -1,8 +1,14 @@
 // Program types as features: each is tried by loading `r0 = 0; exit`.
 
-import { NotSupportedError } from '../errors/index.ts'
+import { errno, NotSupportedError } from '../errors/index.ts'
 import * as bpf from '../sys/bpf-constants.generated.ts'
-import { bpfLinkCreate, bpfRawTracepointOpen } from '../sys/index.ts'
+import {
+  bpfLinkCreate,
+  bpfProgBindMap,
+  bpfProgStreamRead,
+  bpfProgTestRun,
+  bpfRawTracepointOpen,
+} from '../sys/index.ts'
 import type { Feature, FeatureAnswer } from './feature.ts'
 import { answer, type ProbeProgram, tryProgram, withFd, withProgram } from './probe.ts'
 import { vmlinuxBtf } from './vmlinux-btf.ts'
@@ -130,6 +136,34 @@ export const lsm: Feature = {
   name: 'lsm',
   since: '5.7',
   probe: () => loadAt('bpf_lsm_bpf', { type: bpf.BPF_PROG_TYPE_LSM, expectedAttachType: bpf.BPF_LSM_MAC }),
+}
+
+/** What a program says, and the kernel of it, to be read: BPF_PROG_STREAM_READ_BY_FD. No program has that descriptor: EBADF. */
+export const programStreams: Feature = {
+  name: 'program streams',
+  since: '6.17',
+  probe: () =>
+    answer(-bpfProgStreamRead(-1, bpf.BPF_STREAM_STDERR, new Uint8Array(8)), { proves: [errno.EBADF] }),
+}
+
+/** A program that owns maps which its code does not mention: BPF_PROG_BIND_MAP. */
+export const bindMap: Feature = {
+  name: 'BPF_PROG_BIND_MAP',
+  since: '5.10',
+  probe: () => answer(-bpfProgBindMap(-1, -1), { proves: [errno.EBADF] }),
+}
+
+/** Test runs that hand packets on: the flag is looked at before the packet, of which there is none. */
+export const xdpLiveFrames: Feature = {
+  name: 'XDP test runs with live frames',
+  since: '5.18',
+  probe: () =>
+    answer(
+      withProgram({ type: bpf.BPF_PROG_TYPE_XDP }, progFd => {
+        const dataIn = new Uint8Array(64)
+        return -bpfProgTestRun({ progFd, dataIn, repeat: 1, flags: bpf.BPF_F_TEST_XDP_LIVE_FRAMES }).result
+      }),
+    ),
 }
 
 /** Sleepable programs, which may fault user memory in (bpf_copy_from_user); the first LSM hook that took them. */

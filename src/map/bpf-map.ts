@@ -2,7 +2,7 @@
 // are bytes; `typed` gives a view of it in JavaScript values.
 
 import { BeetraceError, errno, SyscallError } from '../errors/index.ts'
-import { pageSizeBytes, possibleCpus } from '../kernel/index.ts'
+import { pageSizeBytes, possibleCpus, readFdInfo } from '../kernel/index.ts'
 import type { MapSpec } from '../spec/spec.ts'
 import {
   allocate,
@@ -31,8 +31,8 @@ import {
 } from '../sys/index.ts'
 import type { Codec } from './codec.ts'
 import { createMap, type MapCreateOptions, mapCreateAttr } from './create.ts'
-import { type EntryBatch, type MapEntry, mapBatches, mapEntries } from './entries.ts'
-import { type MapInfo, readMapInfo } from './map-info.ts'
+import { type BatchOptions, type EntryBatch, type MapEntry, mapBatches, mapEntries } from './entries.ts'
+import { type MapInfo, readContentHash, readMapInfo } from './map-info.ts'
 import { MAP_TYPE_RULES } from './map-type.ts'
 import { TypedMap } from './typed-map.ts'
 
@@ -49,6 +49,13 @@ const DELETE_ATTR = 32
 const NEXT_ATTR = 64
 const ATTR_BYTES = 32
 const DATA = 96
+
+export interface MapUsage {
+  /** of the kernel, as far as the map tells: since Linux 6.4 what its entries take now, before what they can take */
+  readonly memoryBytes: number
+  /** whether system calls can no longer write */
+  readonly frozen: boolean
+}
 
 export class BpfMap implements Disposable {
   readonly fd: number
@@ -222,13 +229,10 @@ export class BpfMap implements Disposable {
    *
    *     for (const { keys, count } of map.batches()) {
    *       const pids = new Uint32Array(keys.buffer, 0, count)
-   *
-   * @param entries room for so many in each part; a part may have fewer
-   * @param take take them out of the map, which must be a hash
    */
-  batches({ entries, take = false }: { entries?: number; take?: boolean } = {}): Generator<EntryBatch> {
+  batches(options: BatchOptions = {}): Generator<EntryBatch> {
     this.#checkOpen()
-    return mapBatches(this, entries, take)
+    return mapBatches(this, options)
   }
 
   /** This map in JavaScript values. Throws when a codec's size is not the map's. */
@@ -271,6 +275,19 @@ export class BpfMap implements Disposable {
 
   info(): MapInfo {
     return readMapInfo(this.fd)
+  }
+
+  /** What the map costs. Throws SyscallError when it is closed. */
+  usage(): MapUsage {
+    this.#checkOpen()
+    const { memlock = 0, frozen = 0 } = readFdInfo(this.fd)
+    return { memoryBytes: memlock, frozen: frozen === 1 }
+  }
+
+  /** See `readContentHash`. */
+  contentHash(): Uint8Array {
+    this.#checkOpen()
+    return readContentHash(this.fd)
   }
 
   get closed(): boolean {

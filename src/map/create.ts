@@ -2,7 +2,15 @@
 
 import { BtfBuilder } from '../btf/index.ts'
 import { type CapabilityName, errno, NotSupportedError, SyscallError } from '../errors/index.ts'
-import { askFeature, mapTypeFeatures, pageSizeBytes, possibleCpus, withMemlock } from '../kernel/index.ts'
+import {
+  askFeature,
+  features,
+  mapTypeFeatures,
+  pageSizeBytes,
+  possibleCpus,
+  requireFeature,
+  withMemlock,
+} from '../kernel/index.ts'
 import type { MapSpec } from '../spec/spec.ts'
 import { bpfBtfLoad, bpfMapCreate, bpfMapTypeNames, closeFd, type MapCreateAttr } from '../sys/index.ts'
 import { MAP_TYPE_RULES } from './map-type.ts'
@@ -19,6 +27,8 @@ export interface MapCreateOptions {
    * already; the caller's. Types are the same to the kernel only in one loaded BTF
    */
   readonly btfFd?: number
+  /** hash of the instructions of the only program that may use the map (`instructionHash`). Linux 6.18 */
+  readonly exclusiveHash?: Uint8Array
 }
 
 /** What the kernel is asked for: the spec with the demands of its type met. Descriptors are left out. */
@@ -64,6 +74,7 @@ export const createMap = (spec: MapSpec, options: MapCreateOptions = {}): number
         ? {}
         : { btfVmlinuxValueTypeId: options.vmlinuxValueTypeId, btfFd: options.btfFd ?? 0 }),
       ...(options.valueTypeBtfFd === undefined ? {} : { valueTypeBtfObjFd: options.valueTypeBtfFd }),
+      ...(options.exclusiveHash === undefined ? {} : { exclProgHash: options.exclusiveHash }),
     }
     const btf = spec.btf ?? (rule.btf ? plainBtf(spec.keySize, spec.valueSize) : undefined)
     if (btf !== undefined) {
@@ -75,21 +86,20 @@ export const createMap = (spec: MapSpec, options: MapCreateOptions = {}): number
         const typed = { ...base, btfFd, btfKeyTypeId: btf.keyTypeId, btfValueTypeId: btf.valueTypeId }
         const fd = withMemlock(() => bpfMapCreate(typed))
         // some types take no BTF (perf_event_array, stack_trace, maps of maps …): then it is only lost decoration
-        if (fd >= 0 || rule.btf) return checkCreated(spec, fd)
+        if (fd >= 0 || rule.btf) return checkCreated(spec, fd, options)
       }
     }
-    return checkCreated(
-      spec,
-      withMemlock(() => bpfMapCreate(base)),
-    )
+    const fd = withMemlock(() => bpfMapCreate(base))
+    return checkCreated(spec, fd, options)
   } finally {
     for (const fd of owned) closeFd(fd)
   }
 }
 
-const checkCreated = (spec: MapSpec, fd: number): number => {
-  if (fd < 0) throw failed(spec, fd, 'bpf(BPF_MAP_CREATE)')
-  return fd
+const checkCreated = (spec: MapSpec, fd: number, { exclusiveHash }: MapCreateOptions): number => {
+  if (fd >= 0) return fd
+  if (exclusiveHash !== undefined) requireFeature(features.exclusiveMaps)
+  throw failed(spec, fd, 'bpf(BPF_MAP_CREATE)')
 }
 
 const NET_ADMIN_TYPES = /DEVMAP|CPUMAP|XSKMAP|SOCK(MAP|HASH)/

@@ -2,10 +2,16 @@
 // when a key it stood on is deleted nor gives an entry twice. Elsewhere key by key, where a deleted key sends
 // BPF_MAP_GET_NEXT_KEY back to the start: keys seen are remembered, and the number of steps is bounded.
 
-import { errno, SyscallError } from '../errors/index.ts'
-import { bpfMapLookupAndDeleteBatch, bpfMapLookupBatch } from '../sys/index.ts'
+import { BeetraceError, errno, SyscallError } from '../errors/index.ts'
+import { features, hasFeature } from '../kernel/index.ts'
+import {
+  BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE,
+  bpfMapLookupAndDeleteBatch,
+  bpfMapLookupBatch,
+} from '../sys/index.ts'
 import { isBatchRefused } from './batch.ts'
 import type { BpfMap } from './bpf-map.ts'
+import { cpuFlags, cpuOffset, requirePerCpu } from './cpu-flags.ts'
 
 export interface MapEntry {
   readonly key: Uint8Array
@@ -16,9 +22,18 @@ export interface MapEntry {
 export interface EntryBatch {
   /** key i at i * keySize */
   readonly keys: Uint8Array
-  /** value i at i * valueBytes */
+  /** value i at i * valueBytes, or of one CPU at i * valueSize */
   readonly values: Uint8Array
   readonly count: number
+}
+
+export interface BatchOptions {
+  /** room for so many in each part; a part may have fewer */
+  readonly entries?: number
+  /** take them out of the map, which must be a hash */
+  readonly take?: boolean
+  /** of a per-CPU map only what this CPU has: value i at i * valueSize. Not together with `take` */
+  readonly cpu?: number
 }
 
 /** Of a batch, unless asked for: a call costs a microsecond, an entry some 0.2. */
@@ -30,10 +45,38 @@ const BATCH_ENTRIES_MIN = 64
 const FIRST_BATCH_ENTRIES = 256
 
 /** See `BpfMap.batches`. */
-export function* mapBatches(
+export function mapBatches(map: BpfMap, { entries, take = false, cpu }: BatchOptions): Generator<EntryBatch> {
+  if (cpu === undefined) return readBatches(map, entries, take, map.valueBytes)
+  if (take) throw new BeetraceError('MAP_USE', 'entries are taken out of a per-CPU map for all CPUs at once')
+  requirePerCpu(map, cpu)
+  // maps of control groups have no batches
+  const [flags, perKey] = [cpuFlags(cpu), map.type === BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE]
+  if (!perKey && hasFeature(features.perCpuFlags))
+    return readBatches(map, entries, false, map.valueSize, flags)
+  return batchesOfCpu(map, readBatches(map, entries, false, map.valueBytes), cpu)
+}
+
+/** For kernels that give the values of all CPUs only. */
+function* batchesOfCpu(map: BpfMap, batches: Iterable<EntryBatch>, cpu: number): Generator<EntryBatch> {
+  const { valueBytes, valueSize } = map
+  const from = cpuOffset(map, cpu)
+  for (const { keys, values, count } of batches) {
+    const own = new Uint8Array(count * valueSize)
+    for (let i = 0; i < count; i++) {
+      const start = i * valueBytes + from
+      own.set(values.subarray(start, start + valueSize), i * valueSize)
+    }
+    yield { keys, values: own, count }
+  }
+}
+
+/** @param valueBytes of each value as `elemFlags` make the kernel give it */
+function* readBatches(
   map: BpfMap,
   entries: number | undefined,
   andDelete: boolean,
+  valueBytes: number,
+  elemFlags = 0,
 ): Generator<EntryBatch> {
   if (map.keySize === 0) return
   const most = Math.min(entries ?? defaultCapacity(map), Math.max(map.maxEntries, 1))
@@ -41,19 +84,19 @@ export function* mapBatches(
   // an opaque position: a bucket number for hashes, a key for the rest
   let [from, to] = [new Uint8Array(Math.max(map.keySize, 8)), new Uint8Array(Math.max(map.keySize, 8))]
   let keys = new Uint8Array(capacity * map.keySize)
-  let values = new Uint8Array(capacity * map.valueBytes)
+  let values = new Uint8Array(capacity * valueBytes)
   const call = andDelete ? bpfMapLookupAndDeleteBatch : bpfMapLookupBatch
   for (let begun = false; ; ) {
     const { result, count } = call({
       mapFd: map.fd,
       ...(begun ? { inBatch: from } : {}),
-      ...{ outBatch: to, keys, values, count: capacity },
+      ...{ outBatch: to, keys, values, count: capacity, elemFlags },
     })
     if (result === -errno.ENOSPC) {
       // a bucket has more entries than there was room for: nothing was read, nothing deleted
       capacity *= 2
       keys = new Uint8Array(capacity * map.keySize)
-      values = new Uint8Array(capacity * map.valueBytes)
+      values = new Uint8Array(capacity * valueBytes)
       continue
     }
     if (!begun && isBatchRefused(result)) {
@@ -71,7 +114,7 @@ export function* mapBatches(
     if (capacity < most) {
       capacity = most
       keys = new Uint8Array(capacity * map.keySize)
-      values = new Uint8Array(capacity * map.valueBytes)
+      values = new Uint8Array(capacity * valueBytes)
     }
   }
 }
@@ -83,7 +126,7 @@ const defaultCapacity = (map: BpfMap): number => {
 
 /** Copies of all entries. See `BpfMap.entries`. */
 export function* mapEntries(map: BpfMap): Generator<MapEntry> {
-  yield* copies(map, mapBatches(map, undefined, false))
+  yield* copies(map, readBatches(map, undefined, false, map.valueBytes))
 }
 
 /**
@@ -92,7 +135,7 @@ export function* mapEntries(map: BpfMap): Generator<MapEntry> {
  * without it, a value written between its look-up and its deletion is lost.
  */
 export function* drainEntries(map: BpfMap): Generator<MapEntry> {
-  yield* copies(map, mapBatches(map, undefined, true))
+  yield* copies(map, readBatches(map, undefined, true, map.valueBytes))
 }
 
 function* copies({ keySize, valueBytes }: BpfMap, batches: Iterable<EntryBatch>): Generator<MapEntry> {

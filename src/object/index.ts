@@ -21,7 +21,7 @@ export {
   openObject,
 } from './object.ts'
 export { ObjectMap } from './object-map.ts'
-export { ObjectProgram } from './object-program.ts'
+export { ObjectProgram, type ProgramSettings } from './object-program.ts'
 export { type PrintkFormats, patternOf, printkFormats } from './printk-formats.ts'
 export { openRecords, type RecordStreamOptions } from './record-stream.ts'
 export {

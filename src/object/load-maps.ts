@@ -49,13 +49,19 @@ export interface MapInput {
   readonly loadedBtf: { readonly data: Uint8Array; readonly fd: number } | undefined
   /** where maps declared with LIBBPF_PIN_BY_NAME are pinned; asked for when there is one */
   readonly pinRoot: () => string
+  /** of the only program that may use the map */
+  readonly exclusiveHash?: Uint8Array
 }
 
 /** Makes a map that is no struct_ops, or opens the pinned one. Throws SyscallError, NotSupportedError, BeetraceError. */
 export function makeMap(map: ObjectMap, data: Uint8Array | undefined, input: MapInput): BpfMap {
   if (map.reuse !== undefined) return map.reuse
   const spec = specOf(map, data, input)
-  const options: MapCreateOptions = input.loadedBtf === undefined ? {} : { btfFd: input.loadedBtf.fd }
+  const { loadedBtf, exclusiveHash } = input
+  const options: MapCreateOptions = {
+    ...(loadedBtf === undefined ? {} : { btfFd: loadedBtf.fd }),
+    ...(exclusiveHash === undefined ? {} : { exclusiveHash }),
+  }
   const path = map.pinPath
   if (path !== undefined || map.source.pinned) {
     const root = path === undefined ? input.pinRoot() : path.slice(0, Math.max(0, path.lastIndexOf('/')))

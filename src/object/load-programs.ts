@@ -31,6 +31,8 @@ export interface ProgramInput {
   readonly loadedBtf: { readonly data: Uint8Array; readonly fd: number } | undefined
   /** for programs of struct_ops: the kernel's struct and the member */
   readonly structOps: StructOpsMember | undefined
+  /** of programs that do not say themselves */
+  readonly logLevel: number
 }
 
 /** A program as this kernel shall have it; only the verifier has not seen it. */
@@ -81,6 +83,7 @@ export function makeReady(program: ObjectProgram, input: ProgramInput): ReadyPro
   }
   const { fdArray } = input.names
   const options: LoadOptions = {
+    logLevel: program.logLevel ?? input.logLevel,
     ...(fdArray === undefined ? {} : { fdArray }),
     ...(program.ifindex === undefined ? {} : { ifindex: program.ifindex }),
     ...(input.loadedBtf === undefined ? {} : { btfFd: input.loadedBtf.fd }),
@@ -113,6 +116,7 @@ export function loadReady({ program, file, spec, options, poisoned }: ReadyProgr
 export async function loadReadyAside({ spec, options }: ReadyProgram): Promise<Program | undefined> {
   // what it attaches to has descriptors, too, that are open while it is loaded
   if (spec.attachTo !== undefined && options.attachBtfId === undefined) return undefined
+  if (options.logLevel !== 0) return undefined
   const fd = await loadProgramAsync(spec, options)
   return fd < 0 ? undefined : new Program(fd, spec.name, spec.expectedAttachType)
 }

@@ -19,6 +19,8 @@ export class ObjectMap {
   autocreate: boolean
   /** where to pin it, or find it pinned; by default below the object's pin root for maps declared so */
   pinPath: string | undefined
+  /** the program of this object that alone may use it (Linux 6.18), by its name */
+  exclusiveTo: string | undefined
   /** a map to use in its place; stays the caller's */
   reuse: BpfMap | undefined
   #map: BpfMap | undefined

@@ -6,6 +6,14 @@ import type { Link } from '../link/index.ts'
 import type { Program } from '../program/index.ts'
 import { type AttachOptions, attachProgram } from './attach.ts'
 
+/** What can be set of a program before it is loaded. */
+export type ProgramSettings = Partial<
+  Pick<
+    ObjectProgram,
+    'type' | 'expectedAttachType' | 'flags' | 'ifindex' | 'attachTo' | 'attachToProgram' | 'logLevel'
+  >
+>
+
 export class ObjectProgram {
   readonly name: string
   /** the same: what it is known by among programs and maps */
@@ -23,6 +31,8 @@ export class ObjectProgram {
   autoattach = true
   /** BPF_F_* of BPF_PROG_LOAD */
   flags: number
+  /** as `logLevel` of the object's loading, for this program alone */
+  logLevel: number | undefined
   /** network interface that the program is bound to (BPF_F_XDP_DEV_BOUND_ONLY) */
   ifindex: number | undefined
   /** what programs of a tracing type attach to, or an extension replaces: from the section unless set */
@@ -95,4 +105,9 @@ export class ObjectProgram {
     this.#program?.close()
     this.#program = undefined
   }
+}
+
+export function settingsOf(program: ObjectProgram): ProgramSettings {
+  const { type, expectedAttachType, flags, ifindex, attachTo, attachToProgram, logLevel } = program
+  return { type, expectedAttachType, flags, ifindex, attachTo, attachToProgram, logLevel }
 }

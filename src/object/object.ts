@@ -27,7 +27,7 @@ import {
 } from '../kernel/index.ts'
 import type { Link } from '../link/index.ts'
 import type { BpfMap } from '../map/index.ts'
-import type { Program } from '../program/index.ts'
+import { instructionHash, type Program } from '../program/index.ts'
 import { BPF_MAP_TYPE_ARENA, bpfBtfLoad, closeFd, LITTLE_ENDIAN, withBpfToken } from '../sys/index.ts'
 import type { AttachOptions } from './attach.ts'
 import { GlobalVariable } from './globals.ts'
@@ -36,7 +36,7 @@ import { KernelNames } from './kernel-names.ts'
 import { fillMap, type MapInput, makeMap } from './load-maps.ts'
 import { bindConstants, loadReady, loadReadyAside, makeReady, type ProgramInput } from './load-programs.ts'
 import { ObjectMap } from './object-map.ts'
-import { ObjectProgram } from './object-program.ts'
+import { ObjectProgram, type ProgramSettings, settingsOf } from './object-program.ts'
 import { attachStructOpsMap, chooseStructOpsPrograms, makeStructOps, withMember } from './struct-ops.ts'
 import type { StructOpsPlan } from './struct-ops-plan.ts'
 import { attachUsdtProgram } from './usdt.ts'
@@ -59,6 +59,11 @@ export interface ObjectLoadOptions {
    */
   readonly tokenPath?: string
   readonly onRefused?: OnRefused
+  /**
+   * what the verifier is to tell of each program, to be read at its `program.verifierLog`: 1 its reasoning, 2 more of it, 4
+   * statistics, or their sum; nothing unless told
+   */
+  readonly logLevel?: number
 }
 
 /**
@@ -99,6 +104,8 @@ export class BpfObject implements Disposable {
   /** labels of what `onRefused` agreed to do without */
   readonly #leftOut = new Set<string>()
   readonly #onClose: (() => void)[] = []
+  readonly #clones: ObjectProgram[] = []
+  #loadOptions: ObjectLoadOptions = {}
   #state: 'open' | 'loading' | 'loaded' | 'closed' = 'open'
 
   /** Use `openObject`. */
@@ -249,10 +256,27 @@ export class BpfObject implements Disposable {
     return link
   }
 
+  /**
+   * Loads a program's code once more, with other settings: to attach it elsewhere as well, where that is said to the verifier
+   * (`attachTo`, `expectedAttachType`). The copy is closed with the object, or before by its `close()`.
+   * @throws what `load` throws
+   */
+  cloneProgram(name: string, settings: ProgramSettings = {}): ObjectProgram {
+    this.#requireLoaded()
+    const original = this.program(name)
+    const copy = Object.assign(new ObjectProgram(original.source), settingsOf(original), settings)
+    using loading = this.#gather(this.#loadOptions, ({ maps }) => {
+      for (const map of this.maps.values()) if (map.loaded) maps[map.label] = map.map
+    })
+    withBpfToken(loading.token, () => copy.hold(this.#loadProgram(copy, loading)))
+    this.#clones.push(copy)
+    return copy
+  }
+
   /** Takes off everything that is attached; what is loaded stays so. */
   detach(): void {
     for (const link of this.#links.splice(0).reverse()) link.close()
-    for (const program of [...this.programs.values()].reverse()) program.detach()
+    for (const program of [...this.programs.values(), ...this.#clones].reverse()) program.detach()
   }
 
   /** What is to end with the object, before its programs and maps do: readers of its buffers. */
@@ -274,7 +298,13 @@ export class BpfObject implements Disposable {
   /** Makes what programs refer to. */
   #startLoading(options: ObjectLoadOptions): Loading {
     this.#state = 'loading'
+    this.#loadOptions = options
     chooseStructOpsPrograms(this.maps.values(), this.programs)
+    return this.#gather(options, common => this.#loadMaps(options, common))
+  }
+
+  /** What loading programs needs: the kernel's names and types, the object's own, and maps, which `makeMaps` enters. */
+  #gather(options: ObjectLoadOptions, makeMaps: (common: LoadingMaps) => void): Loading {
     const token = openBpfToken(options.tokenPath)
     const names = new KernelNames(this.source)
     let loadedBtf: LoadedBtf
@@ -283,20 +313,20 @@ export class BpfObject implements Disposable {
       if (loadedBtf !== undefined) closeFd(loadedBtf.fd)
       if (token !== undefined) closeFd(token)
     }
+    let resolver: CoreResolver | undefined
+    const core = () => (resolver ??= new CoreResolver(this.source.btf!, coreTargets(options.kernelBtf)))
     try {
-      withBpfToken(token, () => {
+      return withBpfToken(token, () => {
         loadedBtf = this.#loadBtf()
-        this.#loadMaps(options, loadedBtf)
+        const maps: Record<string, { readonly fd: number }> = {}
+        const common = { object: this.source, core, names, maps, loadedBtf, logLevel: options.logLevel ?? 0 }
+        makeMaps(common)
+        return { ...common, token, [Symbol.dispose]: close }
       })
     } catch (error) {
       close()
       throw error
     }
-    const maps: Record<string, { readonly fd: number }> = {}
-    for (const map of this.maps.values()) if (map.loaded) maps[map.label] = map.map
-    let resolver: CoreResolver | undefined
-    const core = () => (resolver ??= new CoreResolver(this.source.btf!, coreTargets(options.kernelBtf)))
-    return { ...{ object: this.source, core, names, maps, loadedBtf, token }, [Symbol.dispose]: close }
   }
 
   #finishLoading(): this {
@@ -324,7 +354,7 @@ export class BpfObject implements Disposable {
   #unload(): void {
     this.#leftOut.clear()
     this.detach()
-    for (const program of [...this.programs.values()].reverse()) program.close()
+    for (const program of [...this.programs.values(), ...this.#clones.splice(0)].reverse()) program.close()
     for (const map of [...this.maps.values()].reverse()) map.close()
   }
 
@@ -345,17 +375,32 @@ export class BpfObject implements Disposable {
     return again < 0 ? undefined : { data, fd: again }
   }
 
-  #loadMaps(options: ObjectLoadOptions, loadedBtf: LoadedBtf): void {
+  /** Makes the maps and enters them into `common.maps`. Those for one program come last: what it looks like must be known. */
+  #loadMaps(options: ObjectLoadOptions, common: LoadingMaps): void {
     const { file } = this.source
-    const input = { file, loadedBtf, pinRoot: () => options.pinRoot ?? openBpfFs() }
-    for (const map of this.maps.values()) {
-      if (!map.autocreate) continue
+    const input = { file, loadedBtf: common.loadedBtf, pinRoot: () => options.pinRoot ?? openBpfFs() }
+    const make = (map: ObjectMap) => {
       try {
-        map.hold(this.#makeMap(map, options, input))
+        const exclusiveHash = this.#exclusiveHash(map, common)
+        map.hold(this.#makeMap(map, options, { ...input, ...(exclusiveHash && { exclusiveHash }) }))
+        common.maps[map.label] = map.map
       } catch (error) {
         this.#leaveOut(map, error, options)
       }
     }
+    const wanted = [...this.maps.values()].filter(map => map.autocreate)
+    for (const map of wanted) if (map.exclusiveTo === undefined) make(map)
+    for (const map of wanted) if (map.exclusiveTo !== undefined) make(map)
+  }
+
+  #exclusiveHash({ exclusiveTo }: ObjectMap, common: LoadingMaps): Uint8Array | undefined {
+    if (exclusiveTo === undefined) return undefined
+    const maps = { ...common.maps }
+    // descriptors do not matter, but that these will be there
+    for (const each of this.maps.values())
+      if (each.autocreate && each.exclusiveTo !== undefined) maps[each.label] ??= { fd: 0 }
+    const program = this.program(exclusiveTo)
+    return instructionHash(makeReady(program, { ...common, maps, structOps: undefined }).spec.code)
   }
 
   #makeMap(map: ObjectMap, options: ObjectLoadOptions, input: MapInput): BpfMap {
@@ -446,6 +491,10 @@ const WORDS = { open: 'open', loading: 'being loaded', loaded: 'loaded', closed:
 /** What loading holds until it is over. */
 interface Loading extends Omit<ProgramInput, 'structOps'>, Disposable {
   readonly token: number | undefined
+}
+
+type LoadingMaps = Omit<ProgramInput, 'structOps' | 'maps'> & {
+  readonly maps: Record<string, { readonly fd: number }>
 }
 
 type LoadedBtf = { readonly data: Uint8Array; readonly fd: number } | undefined

@@ -1,6 +1,7 @@
 // What the programs of an object can print by bpf_trace_printk: all programs of a machine print to one place, and nothing there
 // says who it was. But the formats are in the object, and a line that fits none of them is another's.
 
+import { helperByName } from '../asm/index.ts'
 import type { CompiledObject, CompiledProgram, ProgramCode } from '../elf/index.ts'
 
 export interface PrintkFormats {
@@ -67,8 +68,10 @@ function isFormatKnown({ bytes, references }: ProgramCode, call: number): boolea
   return false
 }
 
-/** bpf_trace_printk and bpf_trace_vprintk */
-const PRINTING: ReadonlySet<number> = new Set([6, 177])
+/** Numbers of the helpers that print. */
+const PRINTING: ReadonlySet<number> = new Set(
+  ['bpf_trace_printk', 'bpf_trace_vprintk'].map(name => helperByName(name)!.id),
+)
 
 /** Stores and jumps have a destination register that they do not write: classes ST, STX, JMP, JMP32. */
 const isNoWrite = (code: number): boolean => [2, 3, 5, 6].includes(code & 7)

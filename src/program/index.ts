@@ -7,6 +7,7 @@ export {
   resolveAttachTarget,
   resolveProgramTarget,
 } from './attach-target.ts'
+export { instructionHash } from './instruction-hash.ts'
 export { type EncodedProgram, type LoadOptions, loadPrepared, loadProgram, loadProgramAsync } from './load.ts'
 export { type PreparedProgram, prepareProgram } from './prepare.ts'
 export { enableStats, Program, type TestRun, type TestRunOptions } from './program.ts'

@@ -23,6 +23,7 @@ import {
   bpfBtfLoad,
   bpfProgLoad,
   bpfProgLoadAsync,
+  bpfProgLoadLogged,
   bpfProgTypeNames,
   closeFd,
   type ProgLoadAttr,
@@ -49,6 +50,13 @@ export interface LoadOptions {
   readonly ifindex?: number
   /** a descriptor of the BTF in `spec.info`, when it is loaded already; the caller's */
   readonly btfFd?: number
+  /**
+   * what the verifier is to tell of a program that it takes, too: 1 its reasoning, 2 more of it, 4 statistics, or their sum. It
+   * takes longer then
+   */
+  readonly logLevel?: number
+  /** told what it said of a program that was taken */
+  readonly onLog?: (log: string) => void
   /** whether jumps may be made long (v4, Linux 6.6); asked of the kernel's release unless told */
   readonly longJumps?: boolean
 }
@@ -90,7 +98,7 @@ export const loadProgramAsync = async (spec: EncodedProgram, options: LoadOption
 const loadAt = (spec: ProgramSpec | EncodedProgram, options: LoadOptions): number => {
   const isEncoded = 'code' in spec
   const base = attrOf(spec, isEncoded ? spec.code : encodeSpec(spec, options), options)
-  return loadWithInfo(spec, base, isEncoded ? spec.info : programBtf(spec), options.btfFd)
+  return loadWithInfo(spec, base, isEncoded ? spec.info : programBtf(spec), options)
 }
 
 const attrOf = (spec: Omit<ProgramSpec, 'insns'>, insns: Uint8Array, options: LoadOptions): ProgLoadAttr => {
@@ -152,30 +160,39 @@ const loadWithInfo = (
   spec: Named,
   base: ProgLoadAttr,
   btf: ProgramBtf | undefined,
-  loadedFd?: number,
+  options: LoadOptions = {},
 ): number => {
+  const { btfFd: loadedFd } = options
   const btfFd = btf === undefined ? -1 : (loadedFd ?? bpfBtfLoad(btf.btf))
   try {
     if (btf !== undefined && btfFd >= 0) {
-      const fd = loadPatiently(withInfo(base, btf, btfFd))
+      const whole = withInfo(base, btf, btfFd)
+      const fd = loadPatiently(whole, options)
       if (fd >= 0) return fd
-      if (fd !== -errno.EINVAL && fd !== -errno.E2BIG) throw refused(spec, withInfo(base, btf, btfFd), fd)
+      if (fd !== -errno.EINVAL && fd !== -errno.E2BIG) throw refused(spec, whole, fd, options)
     }
     // without info: on a kernel that takes none of this kind, and to see whether the info was what it refused
-    const fd = loadPatiently(base)
+    const fd = loadPatiently(base, options)
     if (fd >= 0) return fd
-    throw refused(spec, btf !== undefined && btfFd >= 0 ? withInfo(base, btf, btfFd) : base, fd)
+    throw refused(spec, btf !== undefined && btfFd >= 0 ? withInfo(base, btf, btfFd) : base, fd, options)
   } finally {
     if (btfFd >= 0 && btfFd !== loadedFd) closeFd(btfFd)
   }
 }
 
 /** A signal that is pending (a profiler's, a timer's) makes the verifier give up with EAGAIN: asked again, it goes on. */
-const loadPatiently = (attr: ProgLoadAttr): number => {
+const loadPatiently = (attr: ProgLoadAttr, options: LoadOptions): number => {
   for (let tries = 5; ; tries--) {
-    const fd = withMemlock(() => bpfProgLoad(attr))
+    const fd = withMemlock(() => loadTelling(attr, options))
     if (fd !== -errno.EAGAIN || tries === 1) return fd
   }
+}
+
+const loadTelling = (attr: ProgLoadAttr, { logLevel = 0, onLog }: LoadOptions): number => {
+  if (logLevel === 0) return bpfProgLoad(attr)
+  const { result, log } = loadForLog(attr, logLevel)
+  if (result >= 0) onLog?.(log)
+  return result
 }
 
 const withInfo = (base: ProgLoadAttr, btf: ProgramBtf, progBtfFd: number): ProgLoadAttr => ({
@@ -186,8 +203,8 @@ const withInfo = (base: ProgLoadAttr, btf: ProgramBtf, progBtfFd: number): ProgL
 })
 
 /** The error of a refused load, with the verifier's log when there is one. */
-const refused = (spec: Named, attr: ProgLoadAttr, first: number): Error => {
-  const { result, log } = loadForLog(attr)
+const refused = (spec: Named, attr: ProgLoadAttr, first: number, { logLevel = 0 }: LoadOptions): Error => {
+  const { result, log } = loadForLog(attr, LOG_LEVEL | logLevel)
   // it may pass the second time (a signal interrupted the first): then the first answer stands, without a log
   if (result >= 0) closeFd(result)
   const failure = result < 0 ? result : first
@@ -210,12 +227,15 @@ const refused = (spec: Named, attr: ProgLoadAttr, first: number): Error => {
 }
 
 /** Loads again with a log, and with a larger one until it fits. */
-const loadForLog = (attr: ProgLoadAttr): { result: number; log: string } => {
-  for (let size = LOG_BYTES_FIRST; ; size *= 2) {
+const loadForLog = (attr: ProgLoadAttr, logLevel: number): { result: number; log: string } => {
+  for (let size = LOG_BYTES_FIRST; ; ) {
     const logBuf = new Uint8Array(new ArrayBuffer(size))
-    const result = bpfProgLoad({ ...attr, logLevel: LOG_LEVEL, logBuf })
-    // since 6.4 a log that does not fit keeps its end; before, its beginning. Either way ENOSPC says that it was cut
-    if (result === -errno.ENOSPC && size < LOG_BYTES_MAX) continue
+    const { result, logTrueBytes } = bpfProgLoadLogged({ ...attr, logLevel, logBuf })
+    // since 6.4 a log that does not fit keeps its end, and its size is told; before, its beginning. ENOSPC says that it was cut
+    if (result === -errno.ENOSPC && size < LOG_BYTES_MAX) {
+      size = Math.min(Math.max(size * 2, logTrueBytes), LOG_BYTES_MAX)
+      continue
+    }
     const end = logBuf.indexOf(0)
     return { result, log: Buffer.from(logBuf.buffer, 0, end === -1 ? size : end).toString('utf8') }
   }

@@ -1,14 +1,25 @@
 // A program with a lifetime: it lives as long as this object, a link or a pin holds it.
 
-import { errno, NotSupportedError } from '../errors/index.ts'
+import {
+  errno,
+  NotSupportedError,
+  parseVerifierStatistics,
+  type VerifierStatistics,
+} from '../errors/index.ts'
+import { features, readFdInfo, requireFeature } from '../kernel/index.ts'
 import type { ProgramSpec } from '../spec/spec.ts'
 import {
+  BPF_F_TEST_RUN_ON_CPU,
+  BPF_F_TEST_XDP_LIVE_FRAMES,
   BPF_STATS_RUN_TIME,
+  BPF_STREAM_STDERR,
+  BPF_STREAM_STDOUT,
   bpfEnableStats,
   bpfGetFdById,
   bpfObjGet,
   bpfObjPin,
   bpfProgBindMap,
+  bpfProgStreamRead,
   bpfProgTestRun,
   checkSyscall,
   closeFd,
@@ -28,7 +39,12 @@ export interface TestRunOptions {
   readonly repeat?: number
   /** BPF_F_TEST_* */
   readonly flags?: number
+  /** the processor to run on, with BPF_F_TEST_RUN_ON_CPU; the flag is set */
   readonly cpu?: number
+  /** XDP: what the program does with the packets is done: they are passed on, sent, redirected. Linux 5.18 */
+  readonly liveFrames?: boolean
+  /** packets that are handled in one go, with `liveFrames`; 64 unless told */
+  readonly batchSize?: number
 }
 
 export interface TestRun {
@@ -43,16 +59,27 @@ export interface TestRun {
 /** Types whose test run gives data back. The others refuse room for it (EINVAL). */
 const DATA_OUT_EXTRA_BYTES = 256
 
+/** for one call; the kernel keeps some 100 KB of a program at most */
+const STREAM_BYTES = 1 << 14
+
 export class Program implements Disposable {
   readonly fd: number
   readonly name: string
   /** BPF_*; unknown for a program that was opened, since the kernel does not tell */
   readonly expectedAttachType: number | undefined
+  #verifierLog = ''
   #closed = false
 
   /** Loads what a spec describes. Throws VerifierError, SyscallError, NotSupportedError, AsmError. */
   static load(spec: ProgramSpec | EncodedProgram, options: LoadOptions = {}): Program {
-    return new Program(loadProgram(spec, options), spec.name, spec.expectedAttachType)
+    let said = ''
+    const onLog = (log: string) => {
+      said = log
+      options.onLog?.(log)
+    }
+    const program = new Program(loadProgram(spec, { ...options, onLog }), spec.name, spec.expectedAttachType)
+    program.#verifierLog = said
+    return program
   }
 
   /** Opens a pinned program. Throws SyscallError. */
@@ -77,10 +104,48 @@ export class Program implements Disposable {
     this.name = name ?? readProgramInfo(fd).name
   }
 
+  /** What the verifier said when the program was loaded with a `logLevel`; else nothing. */
+  get verifierLog(): string {
+    return this.#verifierLog
+  }
+
+  /** What it counted: with log level 4 alone at little cost. Undefined when the program was loaded without a log. */
+  get verifierStatistics(): VerifierStatistics | undefined {
+    return parseVerifierStatistics(this.#verifierLog)
+  }
+
+  /**
+   * Takes what the program has said so far: on `stdout` by bpf_stream_printk, and what the kernel says of it on `stderr`: faults in
+   * an arena, loops that were cut off. Linux 6.17
+   * @throws NotSupportedError, SyscallError
+   */
+  readStream(stream: 'stdout' | 'stderr'): string {
+    const id = stream === 'stdout' ? BPF_STREAM_STDOUT : BPF_STREAM_STDERR
+    const parts: Uint8Array[] = []
+    for (;;) {
+      const part = new Uint8Array(new ArrayBuffer(STREAM_BYTES))
+      const count = bpfProgStreamRead(this.fd, id, part)
+      if (count === -errno.EINVAL) requireFeature(features.programStreams)
+      checkSyscall(count, 'bpf(BPF_PROG_STREAM_READ_BY_FD)', `read ${stream} of program "${this.name}"`)
+      parts.push(part.subarray(0, count))
+      if (count < STREAM_BYTES) return Buffer.concat(parts).toString('utf8')
+    }
+  }
+
+  /** What the program takes of the kernel's memory, bytes: its instructions, not what they were compiled to. */
+  memoryBytes(): number {
+    return readFdInfo(this.fd).memlock ?? 0
+  }
+
   /** Runs the program in the kernel on data or a context of ours. Throws SyscallError, NotSupportedError. */
   testRun(options: TestRunOptions = {}): TestRun {
-    const { data, ctx } = options
-    const dataOutBytes = options.dataOutBytes ?? (data === undefined ? 0 : data.length + DATA_OUT_EXTRA_BYTES)
+    const { data, ctx, liveFrames = false } = options
+    const mayChange = data !== undefined && !liveFrames
+    const dataOutBytes = options.dataOutBytes ?? (mayChange ? data.length + DATA_OUT_EXTRA_BYTES : 0)
+    const flags =
+      (options.flags ?? 0) |
+      (options.cpu === undefined ? 0 : BPF_F_TEST_RUN_ON_CPU) |
+      (liveFrames ? BPF_F_TEST_XDP_LIVE_FRAMES : 0)
     const dataOut = new Uint8Array(new ArrayBuffer(dataOutBytes))
     const ctxOut = new Uint8Array(new ArrayBuffer(data === undefined ? 0 : (ctx?.length ?? 0)))
     const run = bpfProgTestRun({
@@ -90,8 +155,9 @@ export class Program implements Disposable {
       ...(ctx === undefined ? {} : { ctxIn: ctx }),
       ...(ctxOut.length === 0 ? {} : { ctxOut }),
       ...(options.repeat === undefined ? {} : { repeat: options.repeat }),
-      ...(options.flags === undefined ? {} : { flags: options.flags }),
+      ...(flags === 0 ? {} : { flags }),
       ...(options.cpu === undefined ? {} : { cpu: options.cpu }),
+      ...(options.batchSize === undefined ? {} : { batchSize: options.batchSize }),
     })
     if (run.result === -errno.ENOTSUPP || run.result === -errno.EOPNOTSUPP) {
       throw new NotSupportedError(`test run of program "${this.name}"`, {

@@ -25,6 +25,9 @@ export const beginAttr = (): DataView => {
   return memory.data
 }
 
+/** The attribute begun last, to read what the kernel has put into it. */
+export const beganAttr = (): DataView => memory.data
+
 /** bpf(2) with the attribute begun last; `size` is the end of the last field in use. The result, or -errno. */
 export const callBpf = (cmd: number, size: number): number => {
   const result = linux().bpf(cmd, memory.address, size)

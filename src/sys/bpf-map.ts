@@ -33,6 +33,8 @@ export interface MapCreateAttr {
   readonly btfVmlinuxValueTypeId?: number
   readonly mapExtra?: bigint
   readonly valueTypeBtfObjFd?: number
+  /** SHA-256 of the instructions of the only program that may use the map. Linux 6.18 */
+  readonly exclProgHash?: Uint8Array
 }
 
 /** A descriptor of a new map (close-on-exec). */
@@ -46,6 +48,8 @@ export const bpfMapCreateAsync = (a: MapCreateAttr): Promise<number> => {
 }
 
 const MAP_CREATE_BYTES = 76
+/** with the fields of exclusive maps, which older kernels do not know */
+const MAP_CREATE_EXCLUSIVE_BYTES = 92
 
 /** Bytes of the attribute. */
 const fillMapCreate = (a: MapCreateAttr): number => {
@@ -65,7 +69,11 @@ const fillMapCreate = (a: MapCreateAttr): number => {
   u32(attr, 60, a.btfVmlinuxValueTypeId)
   u64(attr, 64, a.mapExtra)
   s32(attr, 72, a.valueTypeBtfObjFd)
-  return addToken(attr, 16, 76, MAP_CREATE_BYTES)
+  const bytes = addToken(attr, 16, 76, MAP_CREATE_BYTES)
+  if (a.exclProgHash === undefined) return bytes
+  pointer(attr, 80, a.exclProgHash)
+  u32(attr, 88, a.exclProgHash.byteLength)
+  return MAP_CREATE_EXCLUSIVE_BYTES
 }
 
 const element = (

@@ -1,6 +1,16 @@
 // bpf(2) commands on programs and BTF: load, test-run, statistics, the older attach.
 
-import { beginAttr, callBpf, callBpfAsync, getU32, objectName, pointer, s32, u32 } from './bpf-attr.ts'
+import {
+  beganAttr,
+  beginAttr,
+  callBpf,
+  callBpfAsync,
+  getU32,
+  objectName,
+  pointer,
+  s32,
+  u32,
+} from './bpf-attr.ts'
 import {
   BPF_BTF_LOAD,
   BPF_ENABLE_STATS,
@@ -9,6 +19,7 @@ import {
   BPF_PROG_DETACH,
   BPF_PROG_LOAD,
   BPF_PROG_QUERY,
+  BPF_PROG_STREAM_READ_BY_FD,
   BPF_PROG_TEST_RUN,
 } from './bpf-constants.generated.ts'
 import { addToken } from './bpf-token.ts'
@@ -44,6 +55,22 @@ export interface ProgLoadAttr {
 export const bpfProgLoad = (a: ProgLoadAttr): number => {
   return callBpf(BPF_PROG_LOAD, fillProgLoad(a))
 }
+
+export interface LoggedLoad {
+  /** as of `bpfProgLoad` */
+  readonly result: number
+  /** bytes that the log takes with its NUL, however much room there was; 0 on kernels that do not tell. Linux 6.4 */
+  readonly logTrueBytes: number
+}
+
+export const bpfProgLoadLogged = (a: ProgLoadAttr): LoggedLoad => {
+  const bytes = fillProgLoad(a)
+  const [result, attr] = [callBpf(BPF_PROG_LOAD, Math.max(bytes, LOG_TRUE_SIZE + 4)), beganAttr()]
+  return { result, logTrueBytes: getU32(attr, LOG_TRUE_SIZE) }
+}
+
+/** offset of log_true_size, an output: older kernels take it as it is 0 */
+const LOG_TRUE_SIZE = 140
 
 /** The same in a thread of its own, so that programs are verified side by side; -1 for any failure. */
 export const bpfProgLoadAsync = (a: ProgLoadAttr): Promise<number> => {
@@ -139,6 +166,16 @@ export const bpfEnableStats = (type: number): number => {
   const attr = beginAttr()
   u32(attr, 0, type)
   return callBpf(BPF_ENABLE_STATS, 4)
+}
+
+/** Takes what a program said on a stream (BPF_STREAM_STDOUT, _STDERR) into `buffer`: bytes, 0 when there is nothing. Linux 6.17 */
+export const bpfProgStreamRead = (progFd: number, stream: number, buffer: Uint8Array): number => {
+  const attr = beginAttr()
+  pointer(attr, 0, buffer)
+  u32(attr, 8, buffer.byteLength)
+  u32(attr, 12, stream)
+  s32(attr, 16, progFd)
+  return callBpf(BPF_PROG_STREAM_READ_BY_FD, 20)
 }
 
 /** Lets a program own a map that its code does not mention. Linux 5.10. */
