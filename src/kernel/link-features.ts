@@ -108,6 +108,31 @@ export const uprobeSession: Feature = {
   probe: () => onManyPlaces(bpf.BPF_TRACE_UPROBE_SESSION, ON_DIRECTORY, errno.EBADF),
 }
 
+/** One link on many functions by BTF; older kernels want to be told one function when they load the program. */
+export const tracingMulti: Feature = {
+  name: 'fentry.multi',
+  since: '7.2',
+  probe: () =>
+    answer(
+      withProgram(
+        { type: bpf.BPF_PROG_TYPE_TRACING, expectedAttachType: bpf.BPF_TRACE_FENTRY_MULTI },
+        () => 0,
+      ),
+    ),
+}
+
+/** The file of uprobe_multi by its descriptor, which is none: EBADF. */
+export const uprobeMultiPathFd: Feature = {
+  name: 'uprobe_multi by descriptor',
+  since: '7.2',
+  probe: () =>
+    onManyPlaces(
+      bpf.BPF_TRACE_UPROBE_MULTI,
+      { ...ON_DIRECTORY, pathFd: NO_FD, flags: bpf.BPF_F_UPROBE_MULTI_PATH_FD },
+      errno.EBADF,
+    ),
+}
+
 const BAD_POINTER = new BigUint64Array([1n])
 const ON_DIRECTORY = { kind: 'uprobeMulti', path: '/', offsets: new BigUint64Array(1) } as const
 

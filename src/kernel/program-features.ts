@@ -92,6 +92,13 @@ export const fexit: Feature = {
   probe: () => attachTracing('bpf_fentry_test1', bpf.BPF_TRACE_FEXIT),
 }
 
+/** One program at both, which is told by what it was called. */
+export const fsession: Feature = {
+  name: 'fsession',
+  since: '7.0',
+  probe: () => attachTracing('bpf_fentry_test1', bpf.BPF_TRACE_FSESSION),
+}
+
 /** A cookie for them, and for modify-return and LSM programs. */
 export const tracingCookie: Feature = {
   name: 'bpf cookie for fentry',

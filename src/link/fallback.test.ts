@@ -22,6 +22,7 @@ import { attachCgroup } from './cgroup.ts'
 import { closeLinks } from './close-links.ts'
 import { attachKprobe } from './kprobe.ts'
 import { Link } from './link.ts'
+import { attachLirc } from './lirc.ts'
 import { attachPerfEvent } from './perf-event.ts'
 import { attachSockmap } from './sockmap.ts'
 import { attachTracing } from './tracing.ts'
@@ -246,3 +247,27 @@ anchored('before a program', { before: PROGRAM }, 8, 50)
 anchored('after a link', { after: new Link('x', { links: [7] }) }, 16 | 0x2000, 7)
 anchored('before a program by id', { before: { programId: 3 } }, 8 | 32, 3)
 anchored('after a link by id', { after: { linkId: 4 } }, 16 | 32 | 0x2000, 4)
+
+test('a decoder of a remote control is taken off when its link is closed', () => {
+  assert.deepEqual(
+    calls(
+      () => undefined,
+      () => attachLirc(PROGRAM, '/dev/lirc0').close(),
+    ),
+    ['openat', 'attach', 'dup 50', 'detach', 'close 101', 'close 100'],
+  )
+  const refused = calls(
+    call => (call === 'attach' ? -errno.EINVAL : undefined),
+    () =>
+      assert.throws(
+        () => attachLirc(PROGRAM, 7),
+        /attach program "program" to lirc device at descriptor 7: .*CONFIG_BPF_LIRC_MODE2/,
+      ),
+  )
+  assert.deepEqual(refused, ['dup 7', 'attach', 'close 100'])
+  const missing = () => attachLirc(PROGRAM, '/dev/lirc9')
+  calls(
+    () => -errno.ENOENT,
+    () => assert.throws(missing, /open lirc device \/dev\/lirc9: .*ENOENT/),
+  )
+})

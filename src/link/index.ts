@@ -21,6 +21,7 @@ export { attachKprobe, type KprobeOptions, type KprobePlace } from './kprobe.ts'
 export { attachKprobeMulti, type KprobeMultiOptions, type KprobeMultiPlaces } from './kprobe-multi.ts'
 export { type Attachable, Link, type LinkHold, type LinkKind, type LinkTarget } from './link.ts'
 export type { LinkDetails, LinkInfo } from './link-info.ts'
+export { attachLirc } from './lirc.ts'
 export { attachNetfilter, type NetfilterPlace } from './netfilter.ts'
 export { attachNetns, type NetnsHook } from './netns.ts'
 export {
@@ -44,6 +45,7 @@ export {
   type ExtensionTarget,
   type TracingOptions,
 } from './tracing.ts'
+export { attachTracingMulti, type TracingMultiPlaces } from './tracing-multi.ts'
 export { attachUprobe, type UprobeOptions, type UprobePlace } from './uprobe.ts'
 export { attachUprobeMulti, type UprobeMultiOptions, type UprobeMultiPlaces } from './uprobe-multi.ts'
 export {

@@ -16,6 +16,7 @@ import {
   BPF_LINK_TYPE_STRUCT_OPS,
   BPF_LINK_TYPE_TCX,
   BPF_LINK_TYPE_TRACING,
+  BPF_LINK_TYPE_TRACING_MULTI,
   BPF_LINK_TYPE_UPROBE_MULTI,
   BPF_LINK_TYPE_XDP,
   BPF_PERF_EVENT_EVENT,
@@ -75,6 +76,14 @@ export type LinkDetails =
       readonly count: number
       /** runs left out since Linux 6.7 */
       readonly missed: number
+    }
+  | {
+      readonly kind: 'tracing_multi'
+      /** details are new in Linux 7.3 */
+      readonly attachType: number
+      readonly count: number
+      /** BTF object that the functions are of */
+      readonly btfObjId: number
     }
   | { readonly kind: 'uprobe_multi'; readonly count: number; readonly pid: number; readonly path: string }
   | {
@@ -189,6 +198,8 @@ const details = (type: number, data: DataView, text: string): LinkDetails => {
       }
     case BPF_LINK_TYPE_UPROBE_MULTI:
       return { kind: 'uprobe_multi', count: u32(52), pid: u32(60), path: text }
+    case BPF_LINK_TYPE_TRACING_MULTI:
+      return { kind: 'tracing_multi', attachType: u32(16), count: u32(20), btfObjId: u32(24) }
     case BPF_LINK_TYPE_PERF_EVENT:
       return perfDetails(u32(16), data, text)
     case BPF_LINK_TYPE_TCX:

@@ -3,6 +3,7 @@
 import { errno } from '../errors/index.ts'
 import { features, requireFeature } from '../kernel/index.ts'
 import {
+  BPF_F_UPROBE_MULTI_PATH_FD,
   BPF_F_UPROBE_MULTI_RETURN,
   BPF_TRACE_UPROBE_MULTI,
   BPF_TRACE_UPROBE_SESSION,
@@ -13,6 +14,8 @@ import type { Attachable, Link } from './link.ts'
 
 export interface UprobeMultiPlaces {
   readonly path: string
+  /** open descriptor of the file: no path is looked up then, and `path` only names it in messages. Linux 7.2 */
+  readonly fd?: number
   /** file offsets, bytes; the three lists go by the same index */
   readonly offsets: readonly number[]
   /** file offsets of semaphores, 0 for none */
@@ -37,18 +40,22 @@ export interface UprobeMultiOptions {
  */
 export function attachUprobeMulti(
   program: Attachable,
-  { path, offsets, refCtrOffsets, cookies }: UprobeMultiPlaces,
+  { path, fd, offsets, refCtrOffsets, cookies }: UprobeMultiPlaces,
   { at = 'entry', pid }: UprobeMultiOptions = {},
 ): Link {
+  if (fd !== undefined) requireFeature(features.uprobeMultiPathFd)
   requireFeature(at === 'session' ? features.uprobeSession : features.uprobeMulti)
   const target = `${offsets.length} places in ${path}`
+  const flags =
+    (at === 'return' ? BPF_F_UPROBE_MULTI_RETURN : 0) | (fd === undefined ? 0 : BPF_F_UPROBE_MULTI_PATH_FD)
   const options: LinkCreateOptions = {
     kind: 'uprobeMulti',
     path,
+    ...(fd !== undefined && { pathFd: fd }),
     offsets: u64s(offsets),
     ...(refCtrOffsets !== undefined && { refCtrOffsets: u64s(refCtrOffsets) }),
     ...(cookies !== undefined && { cookies: BigUint64Array.from(cookies) }),
-    ...(at === 'return' && { flags: BPF_F_UPROBE_MULTI_RETURN }),
+    ...(flags !== 0 && { flags }),
     ...(pid !== undefined && { pid }),
   }
   const attachType = at === 'session' ? BPF_TRACE_UPROBE_SESSION : BPF_TRACE_UPROBE_MULTI
@@ -68,7 +75,7 @@ function hintFor(error: number) {
     case errno.ENOENT:
       return { hint: 'there is no such file' }
     case errno.EBADF:
-      return { hint: 'it is not a regular file' }
+      return { hint: 'it is not a regular file, or not open' }
     case errno.ESRCH:
       return { hint: 'there is no such process' }
     case errno.E2BIG:

@@ -12,11 +12,13 @@ import {
   attachRawTracepoint,
   attachTracepoint,
   attachTracing,
+  attachTracingMulti,
   attachUprobe,
   attachUprobeMulti,
   type IteratorScope,
   type Link,
 } from '../link/index.ts'
+import { traceableFunctions } from '../program/index.ts'
 import { BPF_PROG_TYPE_EXT } from '../sys/index.ts'
 import type { ObjectProgram } from './object-program.ts'
 
@@ -25,11 +27,25 @@ export interface AttachOptions {
   readonly target?: string
   /** what bpf_get_attach_cookie gives the program */
   readonly cookie?: bigint
+  /**
+   * kprobes and uprobes: `legacy` by an entry in tracefs, `perf` by a perf event and ioctl, `link` by a perf event and a bpf_link
+   * (Linux 5.15): what the kernel lacks is an error then. The newest way that it has unless told.
+   */
+  readonly attachMode?: AttachMode
   /** user probes: one process; every one unless told */
   readonly pid?: number
   /** iterators: what to walk */
   readonly scope?: IteratorScope
 }
+
+/** libbpf's enum probe_attach_mode. */
+export type AttachMode = 'legacy' | 'perf' | 'link'
+
+const ATTACH_MODES = {
+  legacy: { through: 'tracefs' },
+  perf: { through: 'perf', mode: 'ioctl' },
+  link: { through: 'perf', mode: 'link' },
+} as const
 
 /**
  * Throws BeetraceError `OBJECT_USE` when the section does not say where; what the attach functions throw, with the program
@@ -50,6 +66,7 @@ function attach(program: ObjectProgram, options: AttachOptions): Link {
   const isReturn =
     definition?.name.startsWith('kret') === true || definition?.name.startsWith('uret') === true
   const cookie = options.cookie === undefined ? {} : { cookie: options.cookie }
+  const mode = options.attachMode === undefined ? {} : ATTACH_MODES[options.attachMode]
   const target = options.target ?? program.attachTo
   const needed = (): string => {
     if (target !== undefined && target !== '') return target
@@ -59,14 +76,13 @@ function attach(program: ObjectProgram, options: AttachOptions): Link {
     case undefined:
     case 'usdt':
     case 'structOps':
-    case 'tracingMulti':
       throw unclear(program, REASONS[how ?? 'none'])
     case 'kprobe': {
       const { name, offset } = parseKprobe(program, needed())
-      return attachKprobe(loaded, { name, offset }, { isReturn, ...cookie })
+      return attachKprobe(loaded, { name, offset }, { isReturn, ...cookie, ...mode })
     }
     case 'ksyscall':
-      return attachKprobe(loaded, { name: syscallFunction(needed()) }, { isReturn, ...cookie })
+      return attachKprobe(loaded, { name: syscallFunction(needed()) }, { isReturn, ...cookie, ...mode })
     case 'kprobeMulti':
     case 'kprobeSession': {
       const names = [
@@ -83,7 +99,7 @@ function attach(program: ObjectProgram, options: AttachOptions): Link {
     }
     case 'uprobe': {
       const { path, offset } = findUprobe(program, needed(), options)
-      return attachUprobe(loaded, { path, offset }, { isReturn, ...onPid(options), ...cookie })
+      return attachUprobe(loaded, { path, offset }, { isReturn, ...onPid(options), ...cookie, ...mode })
     }
     case 'uprobeMulti': {
       const { path, offsets } = findUprobes(program, needed(), options)
@@ -103,6 +119,12 @@ function attach(program: ObjectProgram, options: AttachOptions): Link {
     case 'tracing':
       if (program.type === BPF_PROG_TYPE_EXT) return attachExtension(loaded, undefined, { target: section })
       return attachTracing(loaded, { target: section, ...cookie })
+    case 'tracingMulti': {
+      const { ids } = traceableFunctions(needed())
+      if (ids.length === 0) throw unclear(program, `no function of this kernel matches ${target}`)
+      const cookies = options.cookie === undefined ? {} : { cookies: ids.map(() => options.cookie!) }
+      return attachTracingMulti(loaded, { ids, ...cookies })
+    }
     case 'lsm':
       return attachTracing(loaded, { target: section, ...cookie })
     case 'iterator':
@@ -112,14 +134,11 @@ function attach(program: ObjectProgram, options: AttachOptions): Link {
   }
 }
 
-const REASONS: Readonly<Record<Extract<AutoAttach, 'usdt' | 'structOps' | 'tracingMulti'> | 'none', string>> =
-  {
-    usdt: 'is attached by the object, which knows the map of its arguments',
-    structOps: 'belongs to a struct_ops map, which is what is attached',
-    tracingMulti:
-      'is attached to several functions, which this package does not do yet on any kernel that is released',
-    none: 'its section does not say where: use the attach function of its kind (attachXdp, attachTcx, attachCgroup …) on its `program`',
-  }
+const REASONS: Readonly<Record<Extract<AutoAttach, 'usdt' | 'structOps'> | 'none', string>> = {
+  usdt: 'is attached by the object, which knows the map of its arguments',
+  structOps: 'belongs to a struct_ops map, which is what is attached',
+  none: 'its section does not say where: use the attach function of its kind (attachXdp, attachTcx, attachCgroup …) on its `program`',
+}
 
 const attaching = ({ name, section }: ObjectProgram): string => `attach program "${name}" (${section})`
 

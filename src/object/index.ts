@@ -1,6 +1,6 @@
 // Compiled objects, the whole life: open, set, load, attach, read, close.
 
-export type { AttachOptions } from './attach.ts'
+export type { AttachMode, AttachOptions } from './attach.ts'
 export { type EventType, eventMaps, eventType, likelyEvent } from './event-type.ts'
 export {
   isKernelType,

@@ -5,6 +5,7 @@ import { type CompiledObject, type CompiledProgram, knownSectionNames } from '..
 import { BtfError, errno, ObjectError, SyscallError, VerifierError } from '../errors/index.ts'
 import { features, hasFeature } from '../kernel/index.ts'
 import {
+  attachesToMany,
   type EncodedProgram,
   type LoadOptions,
   loadProgramAsync,
@@ -170,6 +171,7 @@ function targetOf(program: ObjectProgram, { object, structOps }: ProgramInput): 
   const fail = (what: string): never => {
     throw new ObjectError(object.file, what, { program: program.name, section: program.section })
   }
+  if (attachesToMany(program.expectedAttachType)) return {}
   if (program.attachTo === undefined)
     return fail('its section names no target: set `attachTo` before loading')
   if (program.attachToProgram !== undefined) {

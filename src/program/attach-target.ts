@@ -10,12 +10,16 @@ import {
   BPF_PROG_TYPE_EXT,
   BPF_PROG_TYPE_LSM,
   BPF_PROG_TYPE_TRACING,
+  BPF_TRACE_FENTRY_MULTI,
+  BPF_TRACE_FEXIT_MULTI,
+  BPF_TRACE_FSESSION_MULTI,
   BPF_TRACE_ITER,
   BPF_TRACE_RAW_TP,
   closeFd,
 } from '../sys/index.ts'
 import { readBtfById } from './program-functions.ts'
 import { readProgramInfo } from './program-info.ts'
+import { splitModule } from './traceable-functions.ts'
 
 /** What BPF_PROG_LOAD takes. */
 export interface AttachTarget {
@@ -43,6 +47,7 @@ export const attachesByBtf = (type: number): boolean =>
  * @throws BtfError with similar names; NotSupportedError when the kernel has no BTF
  */
 export function resolveAttachTarget(spec: AttachTargetSpec): AttachTarget {
+  if (attachesToMany(spec.expectedAttachType)) return moduleTarget(spec.attachTo)
   const { prefix, kind } = naming(spec)
   const colon = spec.attachTo.indexOf(':')
   const module = colon < 0 ? undefined : spec.attachTo.slice(0, colon)
@@ -60,6 +65,19 @@ export function resolveAttachTarget(spec: AttachTargetSpec): AttachTarget {
     return { attachBtfId: type.id, attachProgFd: fd, close: () => closeFd(fd) }
   }
   throw new BtfError(`the kernel's BTF has no ${kind} ${name}${similar(name, kind)}`)
+}
+
+/** Whether such programs are told the functions when they are attached, all at once; when loaded, only the module (Linux 7.2). */
+export const attachesToMany = (attachType: number | undefined): boolean =>
+  attachType === BPF_TRACE_FENTRY_MULTI ||
+  attachType === BPF_TRACE_FEXIT_MULTI ||
+  attachType === BPF_TRACE_FSESSION_MULTI
+
+function moduleTarget(pattern: string): AttachTarget {
+  const { module } = splitModule(pattern)
+  if (module === undefined) return { attachBtfId: 0, close: () => {} }
+  const fd = openModuleBtf(module)
+  return { attachBtfId: 0, attachProgFd: fd, close: () => closeFd(fd) }
 }
 
 /**

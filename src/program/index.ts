@@ -4,6 +4,7 @@ export {
   type AttachTarget,
   type AttachTargetSpec,
   attachesByBtf,
+  attachesToMany,
   resolveAttachTarget,
   resolveProgramTarget,
 } from './attach-target.ts'
@@ -18,3 +19,4 @@ export {
   withProgram,
 } from './program-functions.ts'
 export type { ProgramInfo } from './program-info.ts'
+export { type FunctionsByBtf, traceableFunctions } from './traceable-functions.ts'

@@ -12,6 +12,8 @@ import {
 } from '../errors/index.ts'
 import {
   askFeature,
+  type Feature,
+  features,
   isAtLeast,
   kernelRelease,
   programTypeFeatures,
@@ -20,6 +22,14 @@ import {
 } from '../kernel/index.ts'
 import type { ProgramSpec } from '../spec/spec.ts'
 import {
+  BPF_TRACE_FENTRY_MULTI,
+  BPF_TRACE_FEXIT_MULTI,
+  BPF_TRACE_FSESSION,
+  BPF_TRACE_FSESSION_MULTI,
+  BPF_TRACE_KPROBE_MULTI,
+  BPF_TRACE_KPROBE_SESSION,
+  BPF_TRACE_UPROBE_MULTI,
+  BPF_TRACE_UPROBE_SESSION,
   bpfBtfLoad,
   bpfProgLoad,
   bpfProgLoadAsync,
@@ -213,18 +223,40 @@ const refused = (spec: Named, attr: ProgLoadAttr, first: number, { logLevel = 0 
     whatIsLacking(log, attr.insns) ??
     hintFor(spec, failure, attr) ??
     (failure === -errno.EPERM ? whyForbidden(capabilitiesFor(typeName)) : undefined)
-  if (log !== '') return new VerifierError(spec.name, -failure, log, { hint })
-  const error = new SyscallError(
-    'bpf(BPF_PROG_LOAD)',
-    -failure,
-    `load program "${spec.name}" (${typeName})`,
-    hint === undefined ? { capabilities: capabilitiesFor(typeName) } : { hint },
-  )
-  const feature = programTypeFeatures[typeName]
-  return failure === -errno.EINVAL && feature !== undefined && askFeature(feature).kind === 'missing'
-    ? new NotSupportedError(typeName, { since: feature.since, cause: error })
-    : error
+  const error =
+    log === ''
+      ? new SyscallError(
+          'bpf(BPF_PROG_LOAD)',
+          -failure,
+          `load program "${spec.name}" (${typeName})`,
+          hint === undefined ? { capabilities: capabilitiesFor(typeName) } : { hint },
+        )
+      : new VerifierError(spec.name, -failure, log, { hint })
+  const younger = ATTACH_TYPE_FEATURES[attr.expectedAttachType ?? 0]
+  if (younger !== undefined) return notSupported(failure, younger, error) ?? error
+  return log === '' ? (notSupported(failure, programTypeFeatures[typeName], error) ?? error) : error
 }
+
+/** Ways to attach that are younger than their program type: older kernels refuse the number. */
+const ATTACH_TYPE_FEATURES: Readonly<Record<number, Feature>> = {
+  [BPF_TRACE_KPROBE_MULTI]: features.kprobeMulti,
+  [BPF_TRACE_KPROBE_SESSION]: features.kprobeSession,
+  [BPF_TRACE_UPROBE_MULTI]: features.uprobeMulti,
+  [BPF_TRACE_UPROBE_SESSION]: features.uprobeSession,
+  [BPF_TRACE_FSESSION]: features.fsession,
+  [BPF_TRACE_FENTRY_MULTI]: features.tracingMulti,
+  [BPF_TRACE_FEXIT_MULTI]: features.tracingMulti,
+  [BPF_TRACE_FSESSION_MULTI]: features.tracingMulti,
+}
+
+const notSupported = (
+  failure: number,
+  feature: Feature | undefined,
+  cause: Error,
+): NotSupportedError | undefined =>
+  failure === -errno.EINVAL && feature !== undefined && askFeature(feature).kind === 'missing'
+    ? new NotSupportedError(feature.name, { since: feature.since, cause })
+    : undefined
 
 /** Loads again with a log, and with a larger one until it fits. */
 const loadForLog = (attr: ProgLoadAttr, logLevel: number): { result: number; log: string } => {

@@ -44,12 +44,16 @@ export type LinkCreateOptions =
   | {
       readonly kind: 'uprobeMulti'
       readonly path: string
+      /** descriptor of the file, in place of its path. Linux 7.2, with BPF_F_UPROBE_MULTI_PATH_FD */
+      readonly pathFd?: number
       readonly offsets: BigUint64Array
       readonly refCtrOffsets?: BigUint64Array
       readonly cookies?: BigUint64Array
       readonly flags?: number
       readonly pid?: number
     }
+  /** fentry.multi and its like: ids of functions in the BTF that the program was loaded for. Linux 7.2 */
+  | { readonly kind: 'tracingMulti'; readonly ids: Uint32Array; readonly cookies?: BigUint64Array }
   /** tcx, netkit, cgroup (6.16): order among the programs there */
   | { readonly kind: 'ordered'; readonly relative: number; readonly expectedRevision?: bigint }
   | {
@@ -104,14 +108,20 @@ const linkOptions = (attr: DataView, options: LinkCreateOptions): number => {
       pointer(attr, 40, options.cookies)
       return 48
     case 'uprobeMulti':
-      pointer(attr, 16, cString(options.path))
+      if (options.pathFd === undefined) pointer(attr, 16, cString(options.path))
       pointer(attr, 24, options.offsets)
       pointer(attr, 32, options.refCtrOffsets)
       pointer(attr, 40, options.cookies)
       u32(attr, 48, options.offsets.length)
       u32(attr, 52, options.flags)
       u32(attr, 56, options.pid)
-      return 60
+      s32(attr, 60, options.pathFd)
+      return options.pathFd === undefined ? 60 : 64
+    case 'tracingMulti':
+      pointer(attr, 16, options.ids)
+      pointer(attr, 24, options.cookies)
+      u32(attr, 32, options.ids.length)
+      return 36
     case 'ordered':
       s32(attr, 16, options.relative)
       u64(attr, 24, options.expectedRevision)

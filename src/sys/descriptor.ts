@@ -10,6 +10,7 @@ const F_GETFD = 1
 const F_SETFD = 2
 const F_DUPFD_CLOEXEC = 1030
 const FD_CLOEXEC = 1
+const O_RDWR = 2
 
 export const O_CLOEXEC = 0o2000000
 export const O_NONBLOCK = 0o4000
@@ -23,6 +24,14 @@ export const closeAtOnce = (fds: readonly number[]): void => linux().closeAtOnce
 export const openForReading = (path: string): number => {
   const name = cString(path)
   const fd = linux().openat(AT_FDCWD, linux().address(name), O_CLOEXEC, 0)
+  keepAlive(name)
+  return fd
+}
+
+/** Opens a device or file for reading and writing, close-on-exec. */
+export const openReadWrite = (path: string): number => {
+  const name = cString(path)
+  const fd = linux().openat(AT_FDCWD, linux().address(name), O_CLOEXEC | O_RDWR, 0)
   keepAlive(name)
   return fd
 }

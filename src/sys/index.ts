@@ -73,6 +73,7 @@ export {
   O_CLOEXEC,
   O_NONBLOCK,
   openForReading,
+  openReadWrite,
   pipe,
   preadFd,
   readFd,

@@ -1,6 +1,7 @@
 // Uprobes on kill(3) of our own C library, which JavaScript calls as often as it likes.
 
 import assert from 'node:assert/strict'
+import { closeSync, openSync } from 'node:fs'
 import { test } from 'node:test'
 import {
   features,
@@ -17,6 +18,7 @@ import {
 } from '../../src/sys/index.ts'
 import { assertGone, type CountingProgram, countEventsOf } from './kernel-programs.ts'
 import { functionOffset, libcPath } from './own-libc.ts'
+import { since } from './since.ts'
 
 const COOKIE = 0xbee_0000_0002_c0den
 const path = libcPath()
@@ -76,6 +78,21 @@ const multi = (what: string, options: NonNullable<Parameters<typeof attachUprobe
   })
 multi('with cookies', {})
 multi('of returns on one process', { at: 'return', pid: process.pid })
+
+test('uprobe_multi finds the file by its descriptor', {
+  skip: noMulti || (!hasFeature(features.uprobeMultiPathFd) && since('7.2', 'a descriptor for uprobe_multi')),
+}, async () => {
+  using program = countEventsOf(process.pid, BPF_PROG_TYPE_KPROBE, true, BPF_TRACE_UPROBE_MULTI)
+  const fd = openSync(path, 'r')
+  try {
+    const places = { path: 'our C library', fd, offsets: [kill], cookies: [COOKIE] }
+    await counts(program, () => attachUprobeMulti(program, places), COOKIE)
+    const bad = { path: 'nothing', fd: 1_000_000, offsets: [kill] }
+    assert.throws(() => attachUprobeMulti(program, bad), /1 places in nothing.*EBADF/)
+  } finally {
+    closeSync(fd)
+  }
+})
 
 test('uprobe session runs at both ends', {
   skip: !hasFeature(features.uprobeSession) && 'uprobe sessions are new in 6.13',
