@@ -22,7 +22,7 @@ import {
   pair,
   shift,
 } from './emit-values.ts'
-import type { AtomicOp, BlockId, CallTarget, Func, Op, SlotId, ValueId } from './func.ts'
+import type { AtomicOp, BlockId, CallTarget, Func, NewOp, Op, SlotId, ValueId } from './func.ts'
 import { newValue } from './func.ts'
 import { helperResult } from './helper-result.ts'
 import {
@@ -545,13 +545,16 @@ export class Builder {
 
   private readonly emit: Emit = (type, op) => {
     const result = newValue(this.c.func, type)
-    this.push({ ...op, result } as Op)
+    // the very object, which nobody else has: a copy of something so varied costs more than all else here
+    const defining = op as NewOp & { result?: ValueId }
+    defining.result = result
+    this.push(defining as Op)
     return { id: result, type }
   }
 
   private push(op: Op): void {
-    const block = this.c.blocks[this.block]!
-    block.ops.push(this.source === undefined ? op : { ...op, source: this.source })
+    if (this.source !== undefined) (op as { source?: SourceLine }).source = this.source
+    this.c.blocks[this.block]!.ops.push(op)
   }
 
   private end(end: NonNullable<Construction['blocks'][number]['end']>): void {

@@ -381,11 +381,12 @@ function mapArguments(target: Target, f: (value: ValueId) => ValueId): Target {
 /** `end` with each target replaced; the very same object when nothing changed. */
 export function mapTargets(end: Terminator, f: (target: Target) => Target): Terminator {
   if (end.kind === 'return') return end
+  const { source } = end
   if (end.kind === 'jump') {
     const target = f(end.target)
-    return target === end.target ? end : { ...end, target }
+    return target === end.target ? end : { kind: 'jump', target, source }
   }
   const yes = f(end.yes)
   const no = f(end.no)
-  return yes === end.yes && no === end.no ? end : { ...end, yes, no }
+  return yes === end.yes && no === end.no ? end : { kind: 'branch', cond: end.cond, yes, no, source }
 }

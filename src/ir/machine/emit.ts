@@ -146,13 +146,14 @@ class Emitter {
   }
 
   private put(insn: Insn): void {
-    const labels = this.labels
-    this.labels = []
-    this.insns.push({
-      ...insn,
-      ...(labels.length > 0 ? { labels } : {}),
-      ...(this.source === undefined ? {} : { source: this.source }),
-    })
+    // the builders make each instruction anew
+    const own = insn as { labels?: readonly string[]; source?: SourceLine }
+    if (this.labels.length > 0) {
+      own.labels = this.labels
+      this.labels = []
+    }
+    if (this.source !== undefined) own.source = this.source
+    this.insns.push(insn)
   }
 
   private emitOp(op: MachineOp): void {

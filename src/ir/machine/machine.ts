@@ -190,27 +190,38 @@ export function successorsOf(end: MachineEnd): readonly number[] {
   return end.kind === 'if' ? [end.yes, end.no] : end.kind === 'goto' ? [end.to] : []
 }
 
-/** `op` with every register replaced. */
+/** `op` with every register replaced. What there is most of is written out: to spread objects so varied is slow. */
 export function mapRegs(op: MachineOp, f: (reg: Reg) => Reg): MachineOp {
+  const { source } = op
   switch (op.kind) {
     case 'imm':
+      return { kind: 'imm', dst: f(op.dst), value: op.value, source }
     case 'frame':
+      return { kind: 'frame', dst: f(op.dst), offset: op.offset, source }
     case 'address':
+      return { kind: 'address', dst: f(op.dst), ref: op.ref, source }
     case 'reload':
     case 'neg':
     case 'bytes':
       return { ...op, dst: f(op.dst) }
     case 'mov':
+      return { kind: 'mov', bits: op.bits, dst: f(op.dst), src: f(op.src), source }
     case 'movsx':
       return { ...op, dst: f(op.dst), src: f(op.src) }
     case 'spill':
       return { ...op, src: f(op.src) }
-    case 'alu':
-      return { ...op, dst: f(op.dst), src: op.src === undefined ? undefined : f(op.src) }
-    case 'load':
-      return { ...op, dst: f(op.dst), base: f(op.base) }
-    case 'store':
-      return { ...op, base: f(op.base), src: op.src === undefined ? undefined : f(op.src) }
+    case 'alu': {
+      const src = op.src === undefined ? undefined : f(op.src)
+      return { kind: 'alu', op: op.op, bits: op.bits, dst: f(op.dst), src, imm: op.imm, source }
+    }
+    case 'load': {
+      const { size, signed, offset } = op
+      return { kind: 'load', size, signed, dst: f(op.dst), base: f(op.base), offset, source }
+    }
+    case 'store': {
+      const src = op.src === undefined ? undefined : f(op.src)
+      return { kind: 'store', size: op.size, base: f(op.base), offset: op.offset, src, imm: op.imm, source }
+    }
     case 'atomic':
       return { ...op, base: f(op.base), src: f(op.src) }
     case 'call':
@@ -223,9 +234,12 @@ export function mapRegs(op: MachineOp, f: (reg: Reg) => Reg): MachineOp {
 }
 
 export function mapEndRegs(end: MachineEnd, f: (reg: Reg) => Reg): MachineEnd {
-  return end.kind === 'if' ? { ...end, test: mapCondition(end.test, f) } : end
+  if (end.kind !== 'if') return end
+  const { test, yes, no, source } = end
+  return { kind: 'if', test: mapCondition(test, f), yes, no, source }
 }
 
 function mapCondition(test: Condition, f: (reg: Reg) => Reg): Condition {
-  return { ...test, a: f(test.a), b: test.b === undefined ? undefined : f(test.b) }
+  const { cond, bits, a, b, imm } = test
+  return { cond, bits, a: f(a), b: b === undefined ? undefined : f(b), imm }
 }

@@ -41,7 +41,7 @@ export function select(func: Func, cpu: Cpu): MachineFunc {
     s.source = block.end.source
     selectEnd(s, block.end, depths[id]!)
   })
-  const blocks = s.blocks.map(({ end, ...block }) => ({ ...block, end: renumber(end, s.numbers) }))
+  const blocks = s.blocks.map(({ ops, end, depth }) => ({ ops, end: renumber(end, s.numbers), depth }))
   return { name: func.name, blocks, nextReg: s.nextReg, slotBytes: s.layout.sizeBytes, spillSlots: 0 }
 }
 
@@ -77,6 +77,8 @@ function begin(func: Func, cpu: Cpu): Selection {
     uses[value]!++
   }
   const home = new Int32Array(func.types.length)
+  const regs = new Int32Array(func.types.length)
+  for (let value = 0; value < regs.length; value++) regs[value] = FIRST_VIRTUAL + value
   for (let id = 0; id < func.blocks.length; id++) {
     const { params, ops, end } = func.blocks[id]!
     for (const param of params) home[param] = id
@@ -101,7 +103,7 @@ function begin(func: Func, cpu: Cpu): Selection {
     defs,
     uses,
     home,
-    regs: Int32Array.from(func.types, (_, value) => FIRST_VIRTUAL + value),
+    regs,
     here: 0,
     blocks: [],
     numbers: [],
@@ -125,8 +127,10 @@ function regOver(s: Selection, result: ValueId, a: ValueId): Reg {
   return s.regs[result]!
 }
 
+/** Takes the operation over: it is made for this call. */
 function put(s: Selection, op: MachineOp): void {
-  s.ops.push(s.source === undefined ? op : { ...op, source: s.source })
+  if (s.source !== undefined) (op as { source?: SourceLine }).source = s.source
+  s.ops.push(op)
 }
 
 function startBlock(s: Selection, id: number): void {
@@ -143,15 +147,17 @@ function takeArguments(s: Selection, params: readonly ValueId[]): void {
 }
 
 function endBlock(s: Selection, end: MachineEnd, depth: number): void {
-  s.blocks.push({ ops: s.ops, end: s.source === undefined ? end : { ...end, source: s.source }, depth })
+  if (s.source !== undefined) (end as { source?: SourceLine }).source = s.source
+  s.blocks.push({ ops: s.ops, end, depth })
   s.ops = []
 }
 
 /** SSA block ids in `to` are negative (~id) until every block has its number. */
 function renumber(end: MachineEnd, numbers: readonly number[]): MachineEnd {
   const f = (to: number): number => (to < 0 ? numbers[~to]! : to)
-  if (end.kind === 'goto') return { ...end, to: f(end.to) }
-  return end.kind === 'if' ? { ...end, yes: f(end.yes), no: f(end.no) } : end
+  const { source } = end
+  if (end.kind === 'goto') return { kind: 'goto', to: f(end.to), source }
+  return end.kind === 'if' ? { kind: 'if', test: end.test, yes: f(end.yes), no: f(end.no), source } : end
 }
 
 // ---- operands ---------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ import {
   mapTargets,
   type Op,
   resultOf,
+  type Target,
   targetsOf,
   type ValueId,
 } from '../func.ts'
@@ -42,12 +43,17 @@ export function dead(func: Func): Func {
   }
   const keep = (to: BlockId, list: readonly ValueId[]): readonly ValueId[] => {
     const { params } = func.blocks[to]!
+    if (params.length === 0) return list
     return to === 0 || params.every(p => live[p] === 1) ? list : list.filter((_, i) => live[params[i]!] === 1)
+  }
+  const keepOfTarget = (target: Target): Target => {
+    const args = keep(target.to, target.args)
+    return args === target.args ? target : { to: target.to, args }
   }
   const blocks: Block[] = func.blocks.map((block, id) => ({
     params: keep(id, block.params),
     ops: block.ops.every(isLive) ? block.ops : block.ops.filter(isLive),
-    end: mapTargets(block.end, ({ to, args }) => ({ to, args: keep(to, args) })),
+    end: mapTargets(block.end, keepOfTarget),
   }))
   return { ...func, blocks }
 }

@@ -41,12 +41,16 @@ export function params(func: Func): Func {
   }
   if (dropped.every(set => set.size === 0)) return func
 
-  const keep = (to: BlockId, list: readonly ValueId[]): ValueId[] =>
-    list.filter((_, i) => !dropped[to]!.has(i))
+  const keep = (to: BlockId, list: readonly ValueId[]): readonly ValueId[] =>
+    dropped[to]!.size === 0 ? list : list.filter((_, i) => !dropped[to]!.has(i))
+  const keepOfTarget = (target: Target): Target => {
+    const args = keep(target.to, target.args)
+    return args === target.args ? target : { to: target.to, args }
+  }
   const blocks: Block[] = func.blocks.map((block, id) => ({
     params: keep(id, block.params),
-    ops: [...constants[id]!, ...block.ops],
-    end: mapTargets(block.end, ({ to, args }) => ({ to, args: keep(to, args) })),
+    ops: constants[id]!.length === 0 ? block.ops : [...constants[id]!, ...block.ops],
+    end: mapTargets(block.end, keepOfTarget),
   }))
   return { ...func, blocks: replaced.apply(blocks) }
 
