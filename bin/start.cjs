@@ -30,15 +30,32 @@ exports.start = name => {
   // Called by the command before it ends, when what its runs need has been compiled.
   const keepCompiled = () => {
     if (!file || (known && known.runs >= TEACHING_RUNS)) return
+    // V8 takes compiled code only where its flags are what they were then
+    if (isOptimizing) setFlags(NO_OPT)
     const data = script.createCachedData()
     // V8 forgets what a long run no longer needs
     const isMore = known === undefined || data.length > known.data.length
     writeCache(file, tag, { runs: known ? known.runs + 1 : 1, data: isMore ? data : known.data })
     removeOld(folder, name)
   }
+  if (process.execArgv.includes(NO_OPT)) {
+    setTimeout(() => {
+      setFlags('--opt')
+      isOptimizing = true
+    }, OPTIMIZE_AFTER_MS).unref()
+  }
   const own = { exports: {} }
   script.runInThisContext()(own.exports, require, own, path, dirname(path), keepCompiled)
 }
+
+/**
+ * bin/launch starts without V8's optimising compiler: it would compile what runs often in the first moments, which are over
+ * when that is done. What runs long gets it.
+ */
+const NO_OPT = '--no-opt'
+const OPTIMIZE_AFTER_MS = 300
+let isOptimizing = false
+const setFlags = flags => require('node:v8').setFlagsFromString(flags)
 
 /** What is read from there is run, by root at times, so the folder must be ours. */
 const cacheFolder = () => {
