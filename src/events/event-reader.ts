@@ -83,7 +83,7 @@ export class EventReader implements Disposable {
   readonly #onError: ((error: unknown) => void) | undefined
   readonly #onLevel: ((level: number) => void) | undefined
   readonly #patience: Patience | undefined
-  readonly #mayRead: () => boolean
+  readonly #mayRead: (() => boolean) | undefined
   #batch = RECORDS_AT_FIRST
   /** the last turn left records */
   #behind = false
@@ -104,7 +104,7 @@ export class EventReader implements Disposable {
     this.#onError = options.onError
     this.#onLevel = options.onLevel
     this.#patience = options.patience
-    this.#mayRead = options.mayRead ?? (() => true)
+    this.#mayRead = options.mayRead
   }
 
   /** Reads a ring from now on (or from `start`). The ring stays the caller's to close, after `close` here. */
@@ -186,6 +186,7 @@ export class EventReader implements Disposable {
       // still set when a threshold or a record without the flag's protocol woke us
       if (waiting !== undefined) clearWaiting(waiting)
     }
+    this.#cancel()
     this.#state = 'reading'
     this.#waitingSinceMs = waitingSinceMs
     this.#look()
@@ -199,19 +200,23 @@ export class EventReader implements Disposable {
 
   /** One round: read, then come back soon, or go to sleep. */
   #look(): void {
-    this.#timer = undefined
     this.#immediate = undefined
-    clearTimeout(this.#lateLook)
     this.#lookCount++
-    if (this.#mayWait(this.#tellLevel()) || !this.#mayRead()) {
-      this.#timer = setTimeout(() => this.#look(), this.#intervalMs)
+    if (this.#mayWait(this.#tellLevel()) || this.#mayRead?.() === false) {
+      this.#lookAgain()
       return
     }
     const records = this.#readTurn()
     // a callback may have stopped us
     if (this.#state !== 'reading') return
     if (this.#behind) this.#immediate = setImmediate(() => this.#look())
-    else if (records > 0 || !this.#sleep()) this.#timer = setTimeout(() => this.#look(), this.#intervalMs)
+    else if (records > 0 || !this.#sleep()) this.#lookAgain()
+  }
+
+  /** By the same timer each time: a new one a look is work for the collector of garbage. */
+  #lookAgain(): void {
+    if (this.#timer === undefined) this.#timer = setTimeout(() => this.#look(), this.#intervalMs)
+    else this.#timer.refresh()
   }
 
   /** Reads until the rings are empty or a turn is over; how many records. */
@@ -235,13 +240,14 @@ export class EventReader implements Disposable {
       if (!this.#behind || this.#state === 'stopped' || readMs > endMs) break
       this.#tellLevel()
     }
-    if (!this.#behind) this.#waitingSinceMs = nowMs()
+    if (!this.#behind) this.#waitingSinceMs = readMs
     if (records > 0) this.#guard(() => this.#onDrained?.(records))
     return records
   }
 
-  /** Finds how full the fullest ring is, 0 to 1, and passes it on. */
+  /** Finds how full the fullest ring is, 0 to 1, and passes it on; 0 when nobody cares. */
   #tellLevel(): number {
+    if (this.#onLevel === undefined && this.#patience === undefined) return 0
     let level = 0
     for (const { ring } of this.#rings) level = Math.max(level, ring.level?.() ?? 0)
     this.#guard(() => this.#onLevel?.(level))
@@ -277,11 +283,19 @@ export class EventReader implements Disposable {
   }
 
   #halt(): void {
+    this.#cancel()
     this.#state = 'stopped'
-    clearTimeout(this.#timer)
+    for (const { poll } of this.#rings) poll.stop()
+  }
+
+  /** A ring may be added between two looks: there is one chain of them. */
+  #cancel(): void {
+    if (this.#state !== 'idle') {
+      clearTimeout(this.#timer)
+      this.#timer = undefined
+    }
     clearTimeout(this.#lateLook)
     clearImmediate(this.#immediate)
-    for (const { poll } of this.#rings) poll.stop()
   }
 
   /** Without a closure for each part, which would be compiled with all that it calls. */

@@ -15,7 +15,6 @@ import { pageSizeBytes } from '../kernel/index.ts'
 import type { BpfMap } from '../map/index.ts'
 import {
   BPF_MAP_TYPE_RINGBUF,
-  BPF_RINGBUF_DISCARD_BIT,
   BPF_RINGBUF_HDR_SZ,
   LITTLE_ENDIAN,
   type MemoryMap,
@@ -27,8 +26,6 @@ import type { OnRecord } from './ring-view.ts'
 
 /** More records than a ring holds; a small integer, as compiled code likes them. */
 const COUNT_MAX = 0x3fff_ffff
-// an import is looked up each time
-const [HEADER_BYTES, DISCARDED] = [BPF_RINGBUF_HDR_SZ, BPF_RINGBUF_DISCARD_BIT]
 const LENGTH_MASK = 0x3fff_ffff
 /** Positions are compared in their low 32 bits: exact while a ring is smaller than 2 GiB. */
 const RING_BYTES_MAX = 1 << 30
@@ -47,7 +44,9 @@ const PAST_END_BYTES = 64 << 10
  * On x86 a plain load is as ordered as the kernel's release of the header needs; elsewhere it must be an acquiring
  * one. (8 against 14 ns a record.)
  */
-const STRONG_LOADS = process.arch === 'x64'
+const PLAIN_LOADS = process.arch === 'x64'
+
+const NOTHING = new ArrayBuffer(0)
 
 export class RingBuffer implements Disposable {
   /** what to watch for readability; the map's own descriptor */
@@ -57,11 +56,11 @@ export class RingBuffer implements Disposable {
   readonly sizeBytes: number
   readonly #onRecord: OnRecord
   readonly #control: MemoryMap
-  readonly #view: { u8: Uint8Array; u32: Uint32Array; i32: Int32Array; data: DataView }
+  readonly #view = viewOf(NOTHING)
   readonly #dataOffset: number
   /** the page before the data, and of the data as much as records reached */
   #data: MemoryMap
-  #mappedBytes: number
+  #mappedBytes = 0
   /** the whole consumer position, as published last */
   #published: bigint
   /** its low 32 bits */
@@ -70,6 +69,8 @@ export class RingBuffer implements Disposable {
   #position: number
   #consumer: BigInt64Array
   #producer: Int32Array
+  /** what `close` tells the loop over records */
+  readonly #reading = { ended: false }
   #draining = false
   #closed = false
 
@@ -99,7 +100,7 @@ export class RingBuffer implements Disposable {
       throw error
     }
     const { buffer } = this.#data
-    this.#view = viewOf(buffer)
+    this.#show(buffer)
     this.#consumer = new BigInt64Array(this.#control.buffer, 0, 1)
     this.#producer = new Int32Array(buffer, LOW_WORD * 4, 1)
     this.#published = Atomics.load(this.#consumer, 0)
@@ -146,6 +147,7 @@ export class RingBuffer implements Disposable {
   close(): void {
     if (this.#closed) return
     this.#closed = true
+    this.#reading.ended = true
     if (!this.#draining) this.#release()
   }
 
@@ -168,7 +170,7 @@ export class RingBuffer implements Disposable {
         this.#reach(this.#dataOffset + at + byteLength)
       }
       const end = (this.#position + byteLength) | 0
-      count += this.#handOver(end, max - count)
+      count += this.#handOver(byteLength, max - count)
       if (this.#closed || (((this.#position - end) | 0) < 0 && !this.#reachNext())) break
     }
     return count
@@ -185,34 +187,38 @@ export class RingBuffer implements Disposable {
   }
 
   /**
-   * Hands over the records that start before `end`. Stops before that after `max` records, at one that is still being
-   * written or not mapped to its end, and when closed. What is not needed for each record is kept out of here, where
-   * compiled code would have to load it again and again.
+   * Hands over the records that start in the next `byteLength` bytes, which do not pass the ring's end. Stops before that after
+   * `max` records, at one that is still being written or not mapped to its end, and when closed. All that is needed for each
+   * record is a local variable here: fields, private ones and what a module declares alike, would be loaded and checked each time.
    */
-  #handOver(end: number, max: number): number {
+  #handOver(byteLength: number, max: number): number {
     const view = this.#view
     const onRecord = this.#onRecord
-    const dataOffset = this.#dataOffset
-    const mask = this.sizeBytes - 1
+    const reading = this.#reading
     const headers = view.i32
     const mappedBytes = this.#mappedBytes
-    let position = this.#position
+    const plainLoads = PLAIN_LOADS
+    const first = this.#dataOffset + (this.#position & (this.sizeBytes - 1))
+    const end = first + byteLength
+    let next = first
     let count = 0
-    while (((position - end) | 0) < 0 && count < max) {
-      const at = dataOffset + (position & mask)
-      const header = STRONG_LOADS ? headers[at >>> 2]! : Atomics.load(headers, at >>> 2)
-      if (header < 0) break // busy: whoever looks again later finds it committed
-      const length = header & LENGTH_MASK
-      const start = at + HEADER_BYTES
-      if (start + length > mappedBytes) break
-      position = (position + ((length + HEADER_BYTES + 7) & ~7)) | 0
-      // before the callback, so that a record whose callback throws is not met again
-      this.#position = position
-      if ((header & DISCARDED) === 0) {
+    try {
+      while (next < end && count < max) {
+        const header = plainLoads ? headers[next >>> 2]! : Atomics.load(headers, next >>> 2)
+        if (header < 0) break // busy: whoever looks again later finds it committed
+        const length = header & 0x3fff_ffff
+        const start = next + 8
+        if (start + length > mappedBytes) break
+        // before the callback, so that a record whose callback throws is not met again
+        next = start + ((length + 7) & ~7)
+        // the bit of a discarded one
+        if (header >= 0x4000_0000) continue
         count++
         onRecord(view, start, length)
-        if (this.#closed) break
+        if (reading.ended === true) break
       }
+    } finally {
+      this.#position = (this.#position + next - first) | 0
     }
     return count
   }
@@ -231,7 +237,10 @@ export class RingBuffer implements Disposable {
     before.unmap()
   }
 
-  /** The object stays the same one: compiled code has seen it. */
+  /**
+   * The object stays the same one: compiled code has seen it. It has also seen its fields change, as they do from the beginning:
+   * V8 throws code away when a field that it took for a constant changes.
+   */
   #show(buffer: ArrayBuffer): void {
     const { u8, u32, i32, data } = viewOf(buffer)
     this.#view.u8 = u8
@@ -253,10 +262,9 @@ export class RingBuffer implements Disposable {
   }
 
   #release(): void {
-    const none = new ArrayBuffer(0)
-    this.#show(none)
-    this.#consumer = new BigInt64Array(none)
-    this.#producer = new Int32Array(none)
+    this.#show(NOTHING)
+    this.#consumer = new BigInt64Array(NOTHING)
+    this.#producer = new Int32Array(NOTHING)
     this.#control.unmap()
     this.#data.unmap()
   }
