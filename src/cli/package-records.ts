@@ -2,7 +2,7 @@
 
 import type { BtfValue } from '../btf/index.ts'
 import { PackageError } from '../errors/index.ts'
-import { EventReader, PerfBuffer, RingBuffer, type RingView } from '../events/index.ts'
+import { EventReader, openRing, PerfBuffer, type RingView } from '../events/index.ts'
 import { pageSizeBytes } from '../kernel/index.ts'
 import { MAP_TYPE_RULES } from '../map/index.ts'
 import {
@@ -108,7 +108,7 @@ export class PackageRecords implements Disposable {
     const sizeBytes = 2 ** Math.ceil(Math.log2(this.#spec.perfBufferPages || 1)) * pageSizeBytes()
     const buffer =
       map.source.type === BPF_MAP_TYPE_RINGBUF
-        ? RingBuffer.open(map.map, hand)
+        ? openRing(map.map, hand)
         : PerfBuffer.open(map.map, hand, {
             sizeBytes,
             onLost: count => {

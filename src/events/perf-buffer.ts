@@ -1,37 +1,24 @@
 // The consumer of a BPF_MAP_TYPE_PERF_EVENT_ARRAY: a ring for each CPU, for objects that use bpf_perf_event_output and for
 // kernels before 5.8. Ring buffers are better in every way: one ring, one order, no padding.
 
-import { BeetraceError, SyscallError } from '../errors/index.ts'
-import { onlineCpus, pageSizeBytes } from '../kernel/index.ts'
+import { BeetraceError } from '../errors/index.ts'
 import type { BpfMap } from '../map/index.ts'
 import {
-  BPF_MAP_TYPE_PERF_EVENT_ARRAY,
   CLOCK_MONOTONIC,
   checkSyscall,
   clockNs,
-  closeFd,
-  EPOLLIN,
-  epollAdd,
-  epollCreate,
-  LITTLE_ENDIAN,
-  type MemoryMap,
-  mapMemory,
   PERF_COUNT_SW_BPF_OUTPUT,
   PERF_SAMPLE_RAW,
   PERF_SAMPLE_TIME,
   PERF_TYPE_SOFTWARE,
-  PROT_READ,
-  PROT_WRITE,
-  perfEventEnable,
-  perfEventOpen,
+  type PerfEventAttr,
   perfEventPauseOutput,
 } from '../sys/index.ts'
+import { closePerfRings, type OpenedPerfRings, openPerfRings, type PerfRingsOptions } from './perf-open.ts'
 import { type PerfRecord, PerfRing } from './perf-ring.ts'
 import type { OnPerfRecord, RingView } from './ring-view.ts'
 
-export interface PerfBufferOptions {
-  /** of each CPU's ring, data only: a power of two, at least a page; 64 pages unless told */
-  readonly sizeBytes?: number
+export interface PerfBufferOptions extends Omit<PerfRingsOptions, 'overwritable'> {
   /** called with each new loss, in the order of that CPU's records */
   readonly onLost?: (count: number, cpu: number) => void
   /**
@@ -43,9 +30,15 @@ export interface PerfBufferOptions {
   readonly wakeup?: { readonly records: number } | { readonly bytes: number }
 }
 
-const DEFAULT_PAGES = 64
 /** More records than the rings hold; a small integer, as compiled code likes them. */
 const COUNT_MAX = 0x3fff_ffff
+
+export interface CpuRing {
+  readonly cpu: number
+  /** the perf event's: readable when this CPU's ring asks to be read */
+  readonly fd: number
+  readonly pendingBytes: number
+}
 
 export class PerfBuffer implements Disposable {
   /** readable when any CPU's ring asks to be read */
@@ -55,6 +48,7 @@ export class PerfBuffer implements Disposable {
   readonly #onLost: ((count: number, cpu: number) => void) | undefined
   readonly #ordered: boolean
   readonly #map: BpfMap
+  readonly #opened: OpenedPerfRings
   readonly #rings: readonly PerfRing[]
   readonly #records: PerfRecord[]
   /** of what was lost, the part told to `onLost`, by ring */
@@ -69,44 +63,24 @@ export class PerfBuffer implements Disposable {
    * @throws SyscallError; BeetraceError `MAP_USE` for another map
    */
   static open(map: BpfMap, onRecord: OnPerfRecord, options: PerfBufferOptions = {}): PerfBuffer {
-    if (map.type !== BPF_MAP_TYPE_PERF_EVENT_ARRAY)
-      throw new BeetraceError('MAP_USE', `map "${map.name}" is not a perf event array`)
-    const sizeBytes = options.sizeBytes ?? DEFAULT_PAGES * pageSizeBytes()
-    if (sizeBytes < pageSizeBytes() || (sizeBytes & (sizeBytes - 1)) !== 0)
-      throw new BeetraceError(
-        'MAP_USE',
-        `a perf ring of ${sizeBytes} bytes: it must be a power of two, a page at least`,
-      )
-    const action = `open perf buffer "${map.name}"`
-    const rings: PerfRing[] = []
-    const epollFd = checkSyscall(epollCreate(), 'epoll_create1', action)
-    try {
-      for (const cpu of onlineCpus()) {
-        if (cpu >= map.maxEntries) break
-        const ring = openRing(cpu, sizeBytes, options, action)
-        rings.push(ring)
-        map.update(u32(cpu), u32(ring.fd))
-        checkSyscall(epollAdd(epollFd, ring.fd, EPOLLIN, cpu), 'epoll_ctl', action)
-        checkSyscall(perfEventEnable(ring.fd), 'ioctl(PERF_EVENT_IOC_ENABLE)', action)
-      }
-      return new PerfBuffer(map, epollFd, rings, onRecord, options)
-    } catch (error) {
-      for (const ring of rings) release(ring)
-      closeFd(epollFd)
-      throw error
-    }
+    const opened = openPerfRings(map, attrOf(options), options)
+    const rings = opened.rings.map(
+      ring => new PerfRing(ring.fd, ring.cpu, ring.map, ring.dataBytes, options.order === 'time'),
+    )
+    return new PerfBuffer(map, opened, rings, onRecord, options)
   }
 
   private constructor(
     map: BpfMap,
-    epollFd: number,
+    opened: OpenedPerfRings,
     rings: readonly PerfRing[],
     onRecord: OnPerfRecord,
     options: PerfBufferOptions,
   ) {
     this.name = map.name
     this.#map = map
-    this.fd = epollFd
+    this.#opened = opened
+    this.fd = opened.epollFd
     this.#rings = rings
     this.#onRecord = onRecord
     this.#onLost = options.onLost
@@ -137,6 +111,31 @@ export class PerfBuffer implements Disposable {
   /** Records that did not fit, as far as the rings were read: a `LossCounter`. */
   readonly lostCount = (): number => this.#rings.reduce((sum, ring) => sum + ring.lostCount, 0)
 
+  /** The ring of each CPU: what can be watched by itself, and how much of it is left to read, also in the middle of a `drain`. */
+  get cpuRings(): readonly CpuRing[] {
+    return this.#rings.map(ring => ({
+      cpu: ring.cpu,
+      fd: ring.fd,
+      pendingBytes: this.#closed ? 0 : ring.pendingBytes(),
+    }))
+  }
+
+  /** As `drain`, of one CPU alone, in its own order. Throws BeetraceError `MAP_USE` for a CPU without a ring. */
+  drainCpu(cpu: number, max = COUNT_MAX): number {
+    const index = this.#rings.findIndex(ring => ring.cpu === cpu)
+    if (index < 0) throw new BeetraceError('MAP_USE', `perf buffer "${this.name}" has no ring of CPU ${cpu}`)
+    if (this.#closed || this.#draining) return 0
+    this.#draining = true
+    try {
+      this.#rings[index]!.refresh()
+      return this.#drainRing(index, max)
+    } finally {
+      this.#draining = false
+      this.#rings[index]!.publish()
+      if (this.#closed) this.#release()
+    }
+  }
+
   /** Keeps the kernel from writing (what comes is not even counted as lost), or lets it go on. Throws SyscallError. */
   pause(paused = true): void {
     for (const ring of this.#rings)
@@ -165,20 +164,24 @@ export class PerfBuffer implements Disposable {
 
   #drainByCpu(max: number): number {
     let count = 0
-    for (let i = 0; i < this.#rings.length; i++) {
-      const ring = this.#rings[i]!
-      const record = this.#records[i]!
-      while (count < max) {
-        const taken = ring.handOver(max - count, this.#onRecord)
-        count += taken
-        if (this.#closed) return count
-        this.#giveRoom(ring)
-        if (taken > 0) continue
-        if (!this.#peek(i)) break
-        this.#hand(ring, record)
-        count++
-        if (this.#closed) return count
-      }
+    for (let i = 0; i < this.#rings.length && !this.#closed; i++) count += this.#drainRing(i, max - count)
+    return count
+  }
+
+  #drainRing(index: number, max: number): number {
+    const ring = this.#rings[index]!
+    const record = this.#records[index]!
+    let count = 0
+    while (count < max) {
+      const taken = ring.handOver(max - count, this.#onRecord)
+      count += taken
+      if (this.#closed) return count
+      this.#giveRoom(ring)
+      if (taken > 0) continue
+      if (!this.#peek(index)) break
+      this.#hand(ring, record)
+      count++
+      if (this.#closed) return count
     }
     return count
   }
@@ -229,12 +232,8 @@ export class PerfBuffer implements Disposable {
   }
 
   #release(): void {
-    for (const ring of this.#rings) {
-      // the map holds the event: without this, it would stay until the map goes
-      if (!this.#map.closed) this.#map.delete(u32(ring.cpu))
-      release(ring)
-    }
-    closeFd(this.fd)
+    for (const ring of this.#rings) ring.forget()
+    closePerfRings(this.#map, this.#opened)
   }
 }
 
@@ -245,16 +244,9 @@ const NO_VIEW: RingView = {
   data: new DataView(new ArrayBuffer(0)),
 }
 
-const u32 = (value: number): Uint8Array => {
-  const bytes = new Uint8Array(new ArrayBuffer(4))
-  new DataView(bytes.buffer).setUint32(0, value, LITTLE_ENDIAN)
-  return bytes
-}
-
-function openRing(cpu: number, sizeBytes: number, options: PerfBufferOptions, action: string): PerfRing {
-  const { wakeup = { records: 1 }, order } = options
+function attrOf({ wakeup = { records: 1 }, order }: PerfBufferOptions): PerfEventAttr {
   const withTime = order === 'time'
-  const attr = {
+  return {
     type: PERF_TYPE_SOFTWARE,
     config: PERF_COUNT_SW_BPF_OUTPUT,
     samplePeriod: 1,
@@ -264,19 +256,4 @@ function openRing(cpu: number, sizeBytes: number, options: PerfBufferOptions, ac
       ? { wakeupEvents: wakeup.records }
       : { wakeupWatermark: Math.max(1, wakeup.bytes - 1) }),
   }
-  const fd = perfEventOpen(attr, -1, cpu)
-  if (fd < 0) throw new SyscallError('perf_event_open', fd, action, { capabilities: ['CAP_PERFMON'] })
-  let map: MemoryMap
-  try {
-    map = mapMemory(fd, 0, pageSizeBytes() + sizeBytes, PROT_READ | PROT_WRITE, action)
-  } catch (error) {
-    closeFd(fd)
-    throw error
-  }
-  return new PerfRing(fd, cpu, map, sizeBytes, withTime)
-}
-
-function release(ring: PerfRing): void {
-  ring.unmap()
-  closeFd(ring.fd)
 }

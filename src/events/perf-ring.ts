@@ -9,7 +9,7 @@
 //                                           LOST:   8 id u64  16 lost u64
 
 import { LITTLE_ENDIAN, type MemoryMap, PERF_RECORD_LOST, PERF_RECORD_SAMPLE } from '../sys/index.ts'
-import type { OnPerfRecord, RingView } from './ring-view.ts'
+import type { OnPerfRecord, OnRawPerfRecord, RingView } from './ring-view.ts'
 
 // an import is looked up each time
 const SAMPLE = PERF_RECORD_SAMPLE
@@ -65,7 +65,7 @@ export class PerfRing {
   #stopped = false
   lostCount = 0
 
-  /** Takes over `fd` and its mapping: one page and `dataBytes` (a power of two) of data. */
+  /** Reads the mapping of `fd`, both the caller's to let go: one page and `dataBytes` (a power of two) of data. */
   constructor(fd: number, cpu: number, map: MemoryMap, dataBytes: number, withTime: boolean) {
     this.fd = fd
     this.cpu = cpu
@@ -144,6 +144,22 @@ export class PerfRing {
     return count
   }
 
+  /** Hands over whatever comes, header and all, among what `refresh` saw, `max` at most. */
+  handOverRaw(max: number, onRecord: OnRawPerfRecord): number {
+    let count = 0
+    while (count < max && this.#position !== this.#end && !this.#stopped) {
+      const at = this.#dataOffset + (this.#position & this.#mask)
+      const size = this.#view.data.getUint16(at + 6, LITTLE_ENDIAN)
+      if (size < 8) throw new RangeError(`a record of ${size} bytes in the perf buffer of CPU ${this.cpu}`)
+      const { view, start } = this.#contiguous(at, size)
+      this.#position = (this.#position + size) | 0
+      count++
+      onRecord(view, start, size, this.cpu)
+      if (this.unpublishedBytes >= this.dataBytes >>> 2) this.publish()
+    }
+    return count
+  }
+
   /** Ends `handOver` after the record at hand. */
   stop(): void {
     this.#stopped = true
@@ -172,11 +188,14 @@ export class PerfRing {
     return this.#mask + 1
   }
 
-  /** Unmaps; the descriptor is the caller's to close. */
-  unmap(): void {
-    const none = viewsOf(new ArrayBuffer(0))
-    Object.assign(this.#view, none)
-    this.#map.unmap()
+  /** Drops the views, so that the mapping can be undone. */
+  forget(): void {
+    Object.assign(this.#view, viewsOf(new ArrayBuffer(0)))
+  }
+
+  /** written and not read yet */
+  pendingBytes(): number {
+    return (Atomics.load(this.#head, 0) - this.#position) >>> 0
   }
 
   #locate(at: number, size: number, record: PerfRecord): void {

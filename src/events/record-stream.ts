@@ -9,8 +9,8 @@ import { BeetraceError } from '../errors/index.ts'
 import type { BpfMap } from '../map/index.ts'
 import { BPF_MAP_TYPE_PERF_EVENT_ARRAY, BPF_MAP_TYPE_RINGBUF } from '../sys/index.ts'
 import { EventReader } from './event-reader.ts'
+import { openRing } from './open-ring.ts'
 import { PerfBuffer, type PerfBufferOptions } from './perf-buffer.ts'
-import { RingBuffer } from './ring-buffer.ts'
 import type { RingView } from './ring-view.ts'
 
 /** Those of a perf buffer have no meaning for a ring buffer. */
@@ -54,7 +54,7 @@ export function streamRecords(
   return new RecordStream<unknown>(onRecord => {
     switch (map.type) {
       case BPF_MAP_TYPE_RINGBUF:
-        return RingBuffer.open(map, (view, offset, byteLength) =>
+        return openRing(map, (view, offset, byteLength) =>
           onRecord(decode(view, offset, byteLength, undefined)),
         )
       case BPF_MAP_TYPE_PERF_EVENT_ARRAY:
@@ -69,7 +69,7 @@ export function streamRecords(
   }, options.intervalMs ?? DEFAULT_INTERVAL_MS)
 }
 
-type Buffer = RingBuffer | PerfBuffer
+type Buffer = ReturnType<typeof openRing> | PerfBuffer
 
 export class RecordStream<T> implements AsyncIterableIterator<T>, Disposable {
   readonly #buffer: Buffer

@@ -14,6 +14,7 @@ import { BeetraceError } from '../errors/index.ts'
 import { pageSizeBytes } from '../kernel/index.ts'
 import type { BpfMap } from '../map/index.ts'
 import {
+  BPF_F_RB_OVERWRITE,
   BPF_MAP_TYPE_RINGBUF,
   BPF_RINGBUF_HDR_SZ,
   LITTLE_ENDIAN,
@@ -48,6 +49,11 @@ const PLAIN_LOADS = process.arch === 'x64'
 
 const NOTHING = new ArrayBuffer(0)
 
+export interface RingPositions {
+  readonly consumer: bigint
+  readonly producer: bigint
+}
+
 export class RingBuffer implements Disposable {
   /** what to watch for readability; the map's own descriptor */
   readonly fd: number
@@ -78,6 +84,12 @@ export class RingBuffer implements Disposable {
   static open(map: BpfMap, onRecord: OnRecord): RingBuffer {
     if (map.type !== BPF_MAP_TYPE_RINGBUF) {
       throw new BeetraceError('MAP_USE', `map "${map.name}" is not a ring buffer`)
+    }
+    if ((map.flags & BPF_F_RB_OVERWRITE) !== 0) {
+      throw new BeetraceError(
+        'MAP_USE',
+        `ring "${map.name}" overwrites its records: read it by an OverwritingRing, or openRing`,
+      )
     }
     if (map.maxEntries > RING_BYTES_MAX) {
       throw new BeetraceError('MAP_USE', `ring "${map.name}" is larger than 1 GiB: make it smaller`)
@@ -132,6 +144,13 @@ export class RingBuffer implements Disposable {
   /** Bytes between consumer and producer: how full the ring is. */
   pendingBytes(): number {
     return this.#closed ? 0 : (Atomics.load(this.#producer, 0) - this.#position) >>> 0
+  }
+
+  /** How far the ring was read and written, bytes since it was made. */
+  positions(): RingPositions {
+    if (this.#closed) throw new BeetraceError('CLOSED', `ring buffer "${this.name}" is closed`)
+    const consumer = this.#published + BigInt((this.#position - this.#publishedLow) >>> 0)
+    return { consumer, producer: consumer + BigInt(this.pendingBytes()) }
   }
 
   /** How full the ring is, 0 to 1. */

@@ -17,6 +17,13 @@ export interface RingView {
   readonly data: DataView
 }
 
+export const viewOfRing = (buffer: ArrayBuffer): RingView => ({
+  u8: new Uint8Array(buffer),
+  u32: new Uint32Array(buffer),
+  i32: new Int32Array(buffer),
+  data: new DataView(buffer),
+})
+
 /**
  * Called for each record.
  * @param offset of the record's first byte in each array of `view`, in bytes
@@ -29,3 +36,9 @@ export type OnRecord = (view: RingView, offset: number, byteLength: number) => v
  * the kernel's padding, so that with the four bytes before it is a multiple of 8.
  */
 export type OnPerfRecord = (view: RingView, offset: number, byteLength: number, cpu: number) => void
+
+/**
+ * Called for each record of any kind: at `offset`, a multiple of 8, is its struct perf_event_header (u32 type, u16 misc, u16 size),
+ * and `byteLength` has that in it.
+ */
+export type OnRawPerfRecord = (view: RingView, offset: number, byteLength: number, cpu: number) => void

@@ -160,7 +160,7 @@ export const bindMap: Feature = {
   probe: () => answer(-bpfProgBindMap(-1, -1), { proves: [errno.EBADF] }),
 }
 
-/** Test runs that hand packets on: the flag is looked at before the packet, of which there is none. */
+/** Test runs that hand packets on. Kernels that do not look at the flag refuse a batch size. */
 export const xdpLiveFrames: Feature = {
   name: 'XDP test runs with live frames',
   since: '5.18',
@@ -168,7 +168,8 @@ export const xdpLiveFrames: Feature = {
     answer(
       withProgram({ type: bpf.BPF_PROG_TYPE_XDP }, progFd => {
         const dataIn = new Uint8Array(64)
-        return -bpfProgTestRun({ progFd, dataIn, repeat: 1, flags: bpf.BPF_F_TEST_XDP_LIVE_FRAMES }).result
+        const flags = bpf.BPF_F_TEST_XDP_LIVE_FRAMES
+        return -bpfProgTestRun({ progFd, dataIn, repeat: 1, batchSize: 1, flags }).result
       }),
     ),
 }

@@ -5,9 +5,9 @@ import { BeetraceError } from '../errors/index.ts'
 import {
   EventReader,
   type EventReaderOptions,
+  openRing,
   PerfBuffer,
   type PerfBufferOptions,
-  RingBuffer,
   type RingView,
 } from '../events/index.ts'
 import { hasVmlinuxBtf, vmlinuxBtf } from '../kernel/index.ts'
@@ -48,7 +48,7 @@ export interface ReadEventsOptions extends EventReaderOptions {
  */
 export function readEvents(object: BpfObject, options: ReadEventsOptions): ObjectEvents {
   const reader = new EventReader(options)
-  const buffers: (RingBuffer | PerfBuffer)[] = []
+  const buffers: (ReturnType<typeof openRing> | PerfBuffer)[] = []
   try {
     for (const { label } of eventMaps(object.source)) {
       const map = object.map(label)
@@ -60,7 +60,7 @@ export function readEvents(object: BpfObject, options: ReadEventsOptions): Objec
         options.onEvent({ map, type: layout?.type, value: decode(view.u8, offset, byteLength), cpu })
       const buffer =
         map.source.type === BPF_MAP_TYPE_RINGBUF
-          ? RingBuffer.open(map.map, hand)
+          ? openRing(map.map, hand)
           : PerfBuffer.open(map.map, hand, {
               ...options.perf,
               onLost: count => options.onLost?.(count, map),

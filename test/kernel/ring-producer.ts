@@ -33,10 +33,10 @@ export interface RingProducer extends Disposable {
   run(first: number): number
 }
 
-/** `byteLength` of each record; `flags`: BPF_RB_* of every submit. */
+/** `byteLength` of each record; `flags`: BPF_RB_* of every submit, `mapFlags`: BPF_F_*. */
 export const ringProducer = (
   sizeBytes: number,
-  { recordsPerRun = 100, flags = 0, byteLength = RECORD_BYTES } = {},
+  { recordsPerRun = 100, flags = 0, mapFlags = 0, byteLength = RECORD_BYTES } = {},
 ): RingProducer => {
   const ring = BpfMap.create({
     name: 'ring',
@@ -44,6 +44,7 @@ export const ringProducer = (
     keySize: 0,
     valueSize: 0,
     maxEntries: sizeBytes,
+    flags: mapFlags,
   })
   const insns: Insn[] = [load(8, R6, R1, 0), movImm(R7, 0)]
   for (let offset = -RECORD_BYTES; offset < 0; offset += 8) insns.push(storeImm(8, R10, offset, 0x55))
