@@ -31,6 +31,7 @@ import { instructionHash, type Program } from '../program/index.ts'
 import { BPF_MAP_TYPE_ARENA, bpfBtfLoad, closeFd, LITTLE_ENDIAN, withBpfToken } from '../sys/index.ts'
 import type { AttachOptions } from './attach.ts'
 import { GlobalVariable } from './globals.ts'
+import { withJumpMaps } from './jump-maps.ts'
 import { fillConfig } from './kconfig.ts'
 import { KernelNames } from './kernel-names.ts'
 import { fillMap, type MapInput, makeMap } from './load-maps.ts'
@@ -400,6 +401,7 @@ export class BpfObject implements Disposable {
     for (const each of this.maps.values())
       if (each.autocreate && each.exclusiveTo !== undefined) maps[each.label] ??= { fd: 0 }
     const program = this.program(exclusiveTo)
+    for (const { label } of program.source.jumpTables) maps[label] = { fd: 0 }
     return instructionHash(makeReady(program, { ...common, maps, structOps: undefined }).spec.code)
   }
 
@@ -443,14 +445,16 @@ export class BpfObject implements Disposable {
 
   #loadProgram(program: ObjectProgram, loading: Loading): Program {
     return withMember(program, this.#structOps.values(), structOps =>
-      loadReady(makeReady(program, { ...loading, structOps })),
+      withJumpMaps(program.source, tables =>
+        loadReady(makeReady(program, { ...loading, maps: { ...loading.maps, ...tables }, structOps })),
+      ),
     )
   }
 
   /** Undefined when the program is to be loaded without, or could not be. */
   async #loadAside(program: ObjectProgram, loading: Loading): Promise<Program | undefined> {
-    // those for a struct of the kernel take a module's descriptor, at times, and are few
-    if (this.#structOps.size > 0) return undefined
+    // those for a struct of the kernel take a module's descriptor, at times, and are few; jump tables have descriptors, too
+    if (this.#structOps.size > 0 || program.source.jumpTables.length > 0) return undefined
     try {
       return await loadReadyAside(makeReady(program, { ...loading, structOps: undefined }))
     } catch {

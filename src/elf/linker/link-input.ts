@@ -26,6 +26,7 @@ import {
   STV_HIDDEN,
 } from '../constants.ts'
 import { type Elf, type ElfSection, findSection, isElf, parseElf } from '../elf.ts'
+import { JUMP_TABLES } from '../object/jump-tables.ts'
 import { readRelocations } from '../relocations.ts'
 import { sectionData } from '../section-data.ts'
 import { readSymbols } from '../symbol-table.ts'
@@ -139,10 +140,13 @@ function readInputSymbols(elf: Elf, fail: Fail): InputSymbol[] {
     return fail(section === undefined ? 'has no symbol table' : 'has more than one symbol table')
   const table = readSymbols(elf, section)
   return Array.from({ length: table.count }, (_, i) => {
+    const section = table.section[i]!
+    // every object numbers its jump tables from 0, and calls them global
+    const isJumpTable = elf.sections[section]?.name === JUMP_TABLES
     const symbol: InputSymbol = {
-      ...{ name: table.name(i), value: table.value[i]!, sizeBytes: table.sizeBytes[i]! },
-      ...{ type: table.type(i), binding: table.binding(i), visibility: table.other[i]! & 3 },
-      section: table.section[i]!,
+      ...{ name: table.name(i), value: table.value[i]!, sizeBytes: table.sizeBytes[i]!, section },
+      ...{ type: table.type(i), visibility: table.other[i]! & 3 },
+      binding: isJumpTable ? STB_LOCAL : table.binding(i),
     }
     if (i > 0) checkSymbol(symbol, elf, fail)
     return symbol

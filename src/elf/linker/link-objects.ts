@@ -5,6 +5,7 @@
 import { ObjectError } from '../../errors/index.ts'
 import { SHT_NOBITS, SHT_PROGBITS } from '../constants.ts'
 import { resolveGlobals } from './globals.ts'
+import { moveJumpTables } from './jump-tables.ts'
 import { readLinkInput } from './link-input.ts'
 import { mergedData, mergeSections } from './merge-sections.ts'
 import { mergeTypes } from './merge-types.ts'
@@ -35,6 +36,7 @@ export function linkObjects(files: readonly ObjectFile[]): Uint8Array {
   const symbols = placeSymbols(inputs, merged, globals)
   const sections = merged.list.map((section): NewSection => {
     const data = mergedData(section)
+    moveJumpTables(section, data, merged)
     return { ...section, data, relocations: moveRelocations(section, data, merged, symbols) }
   })
   const types = mergeTypes(inputs, merged, globals, littleEndian)

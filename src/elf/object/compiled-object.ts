@@ -3,6 +3,7 @@
 
 import type { Btf, CoreRecord } from '../../btf/index.ts'
 import type { MapSpec, ProgramSpec } from '../../spec/spec.ts'
+import type { JumpTable } from './jump-tables.ts'
 import type { ProgramCode } from './program-code.ts'
 import type { SectionName } from './section-name.ts'
 
@@ -36,6 +37,8 @@ export interface CompiledProgram extends ProgramSpec {
   readonly relocations: readonly ProgramRelocation[]
   /** four numbers a record: slot, and offsets into the BTF's strings of file and line, and line << 10 | column */
   readonly lines: Uint32Array
+  /** maps of its own by which it jumps; targets are slots of the program */
+  readonly jumpTables: readonly JumpTable[]
 }
 
 export interface PlacedFunction {

@@ -13,6 +13,7 @@ import { SHF_EXECINSTR, SHT_PROGBITS } from '../constants.ts'
 import type { ElfSection } from '../elf.ts'
 import { sectionData } from '../section-data.ts'
 import { type ObjectRelocation, type ReadContext, refuse, relocationsOf } from './context.ts'
+import { JUMP_TABLES, type JumpTable, readJumpTable } from './jump-tables.ts'
 import { CALL, type CodeReference, type ProgramCode, referringSlots } from './program-code.ts'
 import type { ObjectSymbol } from './symbols.ts'
 
@@ -30,6 +31,8 @@ export interface ObjectFunction {
   readonly code: ProgramCode
   /** labels of what it calls or hands on as a callback, in order, each as often */
   readonly callees: readonly string[]
+  /** those that its code refers to, each once; targets count from its own start */
+  readonly jumpTables: readonly JumpTable[]
 }
 
 /** What a symbol of data stands for. */
@@ -69,13 +72,15 @@ export function readFunctions(context: ReadContext, references: DataReferences):
     const relocations = relocationsOf(context, section)
     checkRelocated(context, section, bytes, relocations)
     return list.map(extent => {
-      const code = readCode({ context, references, extent, functionAt }, bytes, relocations)
+      const jumpTables = new Map<string, JumpTable>()
+      const code = readCode({ context, references, extent, functionAt, jumpTables }, bytes, relocations)
       const { name, isLocal } = extent.symbol
       const { label, start, end } = extent
       const callees = code.references.flatMap(({ ref }) =>
         ref.kind === 'subprog' || ref.kind === 'funcAddress' ? [ref.name] : [],
       )
-      return { name, label, section, start, end, isLocal, code, callees }
+      const tables = [...jumpTables.values()]
+      return { name, label, section, start, end, isLocal, code, callees, jumpTables: tables }
     })
   })
 }
@@ -179,6 +184,8 @@ interface Relocator {
   readonly references: DataReferences
   readonly extent: Extent
   readonly functionAt: (section: number, slot: number) => Extent | undefined
+  /** by label, those that were met */
+  readonly jumpTables: Map<string, JumpTable>
 }
 
 /** A call, or the first half of a 64-bit load. */
@@ -245,7 +252,7 @@ const NO_SECTION: ElfSection = {
 }
 
 function referToData(
-  { references }: Relocator,
+  { context, references, extent, jumpTables }: Relocator,
   symbol: ObjectSymbol,
   addend: number,
   fail: (what: string) => never,
@@ -262,6 +269,12 @@ function referToData(
       )
     if (extern.kind === 'kconfig') return value(references.kconfigMap, extern.offsetBytes ?? 0)
     return { ref: { kind: 'ksym', name: symbol.name } }
+  }
+  const section = context.elf.sections[symbol.section]
+  if (section?.name === JUMP_TABLES) {
+    const table = readJumpTable(context, section, symbol, addend, extent, fail)
+    jumpTables.set(table.label, table)
+    return value(table.label, 0)
   }
   const map = references.mapAt(symbol, addend)
   if (map !== undefined) return { src: BPF_PSEUDO_MAP_FD, ref: { kind: 'map', name: map } }

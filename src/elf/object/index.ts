@@ -8,6 +8,7 @@ export type {
   ProgramRelocation,
   Variable,
 } from './compiled-object.ts'
+export type { JumpTable } from './jump-tables.ts'
 export { type ObjectTypes, readObjectTypes } from './object-types.ts'
 export type { CodeReference, ProgramCode } from './program-code.ts'
 export { readObject } from './read-object.ts'

@@ -22,7 +22,10 @@ export interface LinkInput {
   readonly exceptionCallbacks: ReadonlyMap<string, string>
 }
 
-export type LinkedCode = Pick<CompiledProgram, 'code' | 'functions' | 'relocations' | 'lines' | 'info'>
+export type LinkedCode = Pick<
+  CompiledProgram,
+  'code' | 'functions' | 'relocations' | 'lines' | 'info' | 'jumpTables'
+>
 
 interface PlacedCode {
   readonly code: ObjectFunction
@@ -81,6 +84,9 @@ export function linkProgram(context: ReadContext, main: ObjectFunction, input: L
     })),
     relocations,
     lines: packed,
+    jumpTables: placed.flatMap(({ code, slot }) =>
+      code.jumpTables.map(({ label, targets }) => ({ label, targets: targets.map(each => each + slot) })),
+    ),
     ...(info === undefined ? {} : { info }),
   }
 }
