@@ -10,8 +10,9 @@ import {
   printType,
   sizeOf,
 } from '../btf/index.ts'
-import type { Variable } from '../elf/index.ts'
+import type { CompiledObject, Variable } from '../elf/index.ts'
 import { BeetraceError } from '../errors/index.ts'
+import { BPF_MAP_TYPE_ARENA } from '../sys/index.ts'
 import type { ObjectMap } from './object-map.ts'
 
 const KEY_0 = new Uint8Array(new ArrayBuffer(4))
@@ -117,4 +118,30 @@ function unqualified(btf: Btf, typeId: number): BtfType {
   for (let depth = 0; depth < 8 && (type.kind === 'const' || type.kind === 'volatile'); depth++)
     type = btf.type(type.typeId)
   return type
+}
+
+/**
+ * The variables of an object's data, and those of the kernel's configuration, by name; of several the one that is not static.
+ * @param data what the maps shall hold, by their labels: variables are read and written there until the object is loaded
+ */
+export function globalsOf(
+  { btf }: CompiledObject,
+  maps: Iterable<ObjectMap>,
+  data: ReadonlyMap<string, Uint8Array>,
+): Record<'globals' | 'configuration', ReadonlyMap<string, GlobalVariable>> {
+  const globals = new Map<string, GlobalVariable>()
+  const configuration = new Map<string, GlobalVariable>()
+  for (const map of maps) {
+    const { role, type, variables = [] } = map.source
+    const isData = role === 'data' || type === BPF_MAP_TYPE_ARENA
+    const named = isData ? globals : role === 'kconfig' ? configuration : undefined
+    const bytes = data.get(map.label)
+    if (bytes === undefined || named === undefined) continue
+    for (const variable of variables) {
+      const known = named.get(variable.name)
+      if (known === undefined || (known.variable.isStatic && !variable.isStatic))
+        named.set(variable.name, new GlobalVariable(variable, map, bytes, btf))
+    }
+  }
+  return { globals, configuration }
 }

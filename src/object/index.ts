@@ -12,16 +12,10 @@ export {
 } from './events.ts'
 export { GlobalVariable } from './globals.ts'
 export { canReadMap, type MapRow, type ReadMapOptions, readMap, sumOf } from './map-values.ts'
-export {
-  BpfObject,
-  type ObjectAttachOptions,
-  type ObjectLoadOptions,
-  type OnRefused,
-  type OpenOptions,
-  openObject,
-} from './object.ts'
+export { BpfObject, openObject } from './object.ts'
 export { ObjectMap } from './object-map.ts'
 export { ObjectProgram, type ProgramSettings } from './object-program.ts'
+export type { ObjectAttachOptions, ObjectLoadOptions, OnRefused, OpenOptions } from './options.ts'
 export { type PrintkFormats, patternOf, printkFormats } from './printk-formats.ts'
 export { openRecords, type RecordStreamOptions } from './record-stream.ts'
 export {

@@ -4,6 +4,7 @@
 import { type Btf, resolve } from '../btf/index.ts'
 import type { CompiledObject, Extern } from '../elf/index.ts'
 import { ObjectError } from '../errors/index.ts'
+import { features, hasFeature, linuxVersionCode, readKallsyms, readKernelConfig } from '../kernel/index.ts'
 
 /** What is no option of the configuration but asked for in the same way, and what a user decides. */
 export interface KernelConfig {
@@ -11,6 +12,24 @@ export interface KernelConfig {
   readonly text: () => string | undefined
   /** `LINUX_KERNEL_VERSION` and the like */
   readonly facts: Readonly<Record<string, () => number>>
+}
+
+/** The running kernel's; `text` in place of what it says itself. */
+export const kernelConfig = (text: string | undefined): KernelConfig => ({
+  text: () => text ?? readKernelConfig(),
+  facts: {
+    LINUX_KERNEL_VERSION: linuxVersionCode,
+    LINUX_HAS_BPF_COOKIE: () => Number(hasFeature(features.perfEventLink)),
+    LINUX_HAS_SYSCALL_WRAPPER: () => Number(hasSyscallWrapper()),
+  },
+})
+
+/** Whether system calls take their arguments in a struct pt_regs (Linux 4.17 on x86-64): their functions have a prefix then. */
+function hasSyscallWrapper(): boolean {
+  const prefix = { x64: '__x64_', arm64: '__arm64_', s390x: '__s390x_', riscv64: '__riscv_' }[
+    process.arch as string
+  ]
+  return prefix !== undefined && readKallsyms().includes(` ${prefix}sys_bpf\n`)
 }
 
 type ConfigExtern = Extern & { readonly kind: 'kconfig' }

@@ -2,46 +2,13 @@
 // that hold other maps or programs.
 
 import { errno, ObjectError, SyscallError } from '../errors/index.ts'
-import { Arena, BpfMap, type MapCreateOptions, openOrCreatePinned } from '../map/index.ts'
+import { Arena, BpfMap, MAP_TYPE_RULES, type MapCreateOptions, openOrCreatePinned } from '../map/index.ts'
 import type { MapSpec } from '../spec/spec.ts'
-import {
-  BPF_MAP_TYPE_ARENA,
-  BPF_MAP_TYPE_ARRAY_OF_MAPS,
-  BPF_MAP_TYPE_CGROUP_ARRAY,
-  BPF_MAP_TYPE_CPUMAP,
-  BPF_MAP_TYPE_DEVMAP,
-  BPF_MAP_TYPE_DEVMAP_HASH,
-  BPF_MAP_TYPE_HASH_OF_MAPS,
-  BPF_MAP_TYPE_PERF_EVENT_ARRAY,
-  BPF_MAP_TYPE_PROG_ARRAY,
-  BPF_MAP_TYPE_QUEUE,
-  BPF_MAP_TYPE_SOCKHASH,
-  BPF_MAP_TYPE_SOCKMAP,
-  BPF_MAP_TYPE_STACK,
-  BPF_MAP_TYPE_STACK_TRACE,
-  BPF_MAP_TYPE_XSKMAP,
-  LITTLE_ENDIAN,
-} from '../sys/index.ts'
+import { BPF_MAP_TYPE_ARENA, LITTLE_ENDIAN } from '../sys/index.ts'
 import type { ObjectMap } from './object-map.ts'
 
-/** Types of which the kernel takes no BTF. */
-const WITHOUT_BTF: ReadonlySet<number> = new Set([
-  BPF_MAP_TYPE_ARENA,
-  BPF_MAP_TYPE_ARRAY_OF_MAPS,
-  BPF_MAP_TYPE_CGROUP_ARRAY,
-  BPF_MAP_TYPE_CPUMAP,
-  BPF_MAP_TYPE_DEVMAP,
-  BPF_MAP_TYPE_DEVMAP_HASH,
-  BPF_MAP_TYPE_HASH_OF_MAPS,
-  BPF_MAP_TYPE_PERF_EVENT_ARRAY,
-  BPF_MAP_TYPE_PROG_ARRAY,
-  BPF_MAP_TYPE_QUEUE,
-  BPF_MAP_TYPE_SOCKHASH,
-  BPF_MAP_TYPE_SOCKMAP,
-  BPF_MAP_TYPE_STACK,
-  BPF_MAP_TYPE_STACK_TRACE,
-  BPF_MAP_TYPE_XSKMAP,
-])
+/** Whether the kernel takes BTF of keys and values of that type. */
+const takesBtf = (type: number): boolean => MAP_TYPE_RULES[type]?.btf !== false
 
 export interface MapInput {
   readonly file: string
@@ -115,7 +82,7 @@ function specOf(
   input: MapInput,
 ): MapSpec {
   const { btf: _, inner, pinned: __, ...spec } = source
-  const typed = source.btf !== undefined && input.loadedBtf !== undefined && !WITHOUT_BTF.has(source.type)
+  const typed = source.btf !== undefined && input.loadedBtf !== undefined && takesBtf(source.type)
   return {
     ...spec,
     ...{ maxEntries, valueSize },
@@ -129,7 +96,7 @@ function specOf(
 
 function innerOf(inner: MapSpec, input: MapInput): MapSpec {
   const { btf, ...spec } = inner
-  const typed = btf !== undefined && input.loadedBtf !== undefined && !WITHOUT_BTF.has(inner.type)
+  const typed = btf !== undefined && input.loadedBtf !== undefined && takesBtf(inner.type)
   return typed ? { ...spec, btf: { ...btf, data: input.loadedBtf!.data } } : spec
 }
 

@@ -8,75 +8,26 @@
 //
 // Opening touches no kernel. Closing detaches, unloads and lets go of the maps.
 
-import { CoreResolver, type CoreTargets, parseBtf, sanitizeBtf } from '../btf/index.ts'
 import { type CompiledObject, readObject } from '../elf/index.ts'
 import { BeetraceError, ObjectError } from '../errors/index.ts'
-import {
-  FileSource,
-  features,
-  hasFeature,
-  linuxVersionCode,
-  moduleBtf,
-  modulesWithBtf,
-  openBpfFs,
-  openBpfToken,
-  readBtfFile,
-  readKallsyms,
-  readKernelConfig,
-  vmlinuxBtf,
-} from '../kernel/index.ts'
+import { FileSource, openBpfFs } from '../kernel/index.ts'
 import type { Link } from '../link/index.ts'
 import type { BpfMap } from '../map/index.ts'
 import { instructionHash, type Program } from '../program/index.ts'
-import { BPF_MAP_TYPE_ARENA, bpfBtfLoad, closeFd, LITTLE_ENDIAN, withBpfToken } from '../sys/index.ts'
+import { LITTLE_ENDIAN, withBpfToken } from '../sys/index.ts'
 import type { AttachOptions } from './attach.ts'
-import { GlobalVariable } from './globals.ts'
+import { type GlobalVariable, globalsOf } from './globals.ts'
 import { withJumpMaps } from './jump-maps.ts'
-import { fillConfig } from './kconfig.ts'
-import { KernelNames } from './kernel-names.ts'
+import { fillConfig, kernelConfig } from './kconfig.ts'
 import { fillMap, type MapInput, makeMap } from './load-maps.ts'
-import { bindConstants, loadReady, loadReadyAside, makeReady, type ProgramInput } from './load-programs.ts'
+import { bindConstants, loadReady, loadReadyAside, makeReady } from './load-programs.ts'
+import { gatherLoading, type Loading, type LoadingMaps } from './loading.ts'
 import { ObjectMap } from './object-map.ts'
 import { ObjectProgram, type ProgramSettings, settingsOf } from './object-program.ts'
+import type { ObjectAttachOptions, ObjectLoadOptions, OpenOptions } from './options.ts'
 import { attachStructOpsMap, chooseStructOpsPrograms, makeStructOps, withMember } from './struct-ops.ts'
 import type { StructOpsPlan } from './struct-ops-plan.ts'
 import { attachUsdtProgram } from './usdt.ts'
-
-export interface OpenOptions {
-  /** what messages call an object that is given as bytes; its start names the maps of data */
-  readonly name?: string
-}
-
-export interface ObjectLoadOptions {
-  /** the kernel's types, where it has none or others are wanted (BTFHub): raw BTF, or the path of a file with it */
-  readonly kernelBtf?: Uint8Array | string
-  /** lines `CONFIG_X=y` instead of what /proc/config.gz or /boot has */
-  readonly kernelConfig?: string
-  /** directory of a BPF file system for maps that are pinned by name; its root unless told */
-  readonly pinRoot?: string
-  /**
-   * a BPF file system that passes on the right to load (Linux 6.9); '' for none. Unless told what LIBBPF_BPF_TOKEN_PATH says, else
-   * /sys/fs/bpf if it does
-   */
-  readonly tokenPath?: string
-  readonly onRefused?: OnRefused
-  /**
-   * what the verifier is to tell of each program, to be read at its `program.verifierLog`: 1 its reasoning, 2 more of it, 4
-   * statistics, or their sum; nothing unless told
-   */
-  readonly logLevel?: number
-}
-
-/**
- * Told of each program and map that cannot be had on this kernel: returning true leaves it out, and the rest goes on. Programs
- * that would reach a map that was left out are refused in their turn.
- */
-export type OnRefused = (refused: ObjectProgram | ObjectMap, error: unknown) => boolean
-
-export interface ObjectAttachOptions extends AttachOptions {
-  /** the same for what cannot be attached */
-  readonly onRefused?: OnRefused
-}
 
 /** Opens a compiled object. Throws ElfError, BtfError, ObjectError, AsmError. */
 export function openObject(from: string | Uint8Array, { name }: OpenOptions = {}): BpfObject {
@@ -114,25 +65,9 @@ export class BpfObject implements Disposable {
     this.source = source
     this.programs = new Map(source.programs.map(each => [each.name, new ObjectProgram(each)]))
     this.maps = new Map(source.maps.map(each => [each.label, new ObjectMap(each)]))
-    const globals = new Map<string, GlobalVariable>()
-    const configuration = new Map<string, GlobalVariable>()
-    for (const map of this.maps.values()) {
-      const data = map.source.data && Uint8Array.from(map.source.data)
-      if (data !== undefined) this.#data.set(map.label, data)
-      const { role, type, variables = [] } = map.source
-      const named =
-        role === 'data' || type === BPF_MAP_TYPE_ARENA
-          ? globals
-          : role === 'kconfig'
-            ? configuration
-            : undefined
-      if (data === undefined || named === undefined) continue
-      for (const variable of variables) {
-        const known = named.get(variable.name)
-        if (known === undefined || (known.variable.isStatic && !variable.isStatic))
-          named.set(variable.name, new GlobalVariable(variable, map, data, source.btf))
-      }
-    }
+    for (const map of this.maps.values())
+      if (map.source.data !== undefined) this.#data.set(map.label, Uint8Array.from(map.source.data))
+    const { globals, configuration } = globalsOf(source, this.maps.values(), this.#data)
     this.globals = globals
     this.configuration = configuration
   }
@@ -266,7 +201,7 @@ export class BpfObject implements Disposable {
     this.#requireLoaded()
     const original = this.program(name)
     const copy = Object.assign(new ObjectProgram(original.source), settingsOf(original), settings)
-    using loading = this.#gather(this.#loadOptions, ({ maps }) => {
+    using loading = gatherLoading(this.source, this.#loadOptions, ({ maps }) => {
       for (const map of this.maps.values()) if (map.loaded) maps[map.label] = map.map
     })
     withBpfToken(loading.token, () => copy.hold(this.#loadProgram(copy, loading)))
@@ -301,33 +236,7 @@ export class BpfObject implements Disposable {
     this.#state = 'loading'
     this.#loadOptions = options
     chooseStructOpsPrograms(this.maps.values(), this.programs)
-    return this.#gather(options, common => this.#loadMaps(options, common))
-  }
-
-  /** What loading programs needs: the kernel's names and types, the object's own, and maps, which `makeMaps` enters. */
-  #gather(options: ObjectLoadOptions, makeMaps: (common: LoadingMaps) => void): Loading {
-    const token = openBpfToken(options.tokenPath)
-    const names = new KernelNames(this.source)
-    let loadedBtf: LoadedBtf
-    const close = () => {
-      names.close()
-      if (loadedBtf !== undefined) closeFd(loadedBtf.fd)
-      if (token !== undefined) closeFd(token)
-    }
-    let resolver: CoreResolver | undefined
-    const core = () => (resolver ??= new CoreResolver(this.source.btf!, coreTargets(options.kernelBtf)))
-    try {
-      return withBpfToken(token, () => {
-        loadedBtf = this.#loadBtf()
-        const maps: Record<string, { readonly fd: number }> = {}
-        const common = { object: this.source, core, names, maps, loadedBtf, logLevel: options.logLevel ?? 0 }
-        makeMaps(common)
-        return { ...common, token, [Symbol.dispose]: close }
-      })
-    } catch (error) {
-      close()
-      throw error
-    }
+    return gatherLoading(this.source, options, common => this.#loadMaps(options, common))
   }
 
   #finishLoading(): this {
@@ -357,23 +266,6 @@ export class BpfObject implements Disposable {
     this.detach()
     for (const program of [...this.programs.values(), ...this.#clones.splice(0)].reverse()) program.close()
     for (const map of [...this.maps.values()].reverse()) map.close()
-  }
-
-  /** Undefined for an object without BTF, and where this kernel takes none of it: then names and lines are lost. */
-  #loadBtf(): { readonly data: Uint8Array; readonly fd: number } | undefined {
-    const { btf, btfBytes } = this.source
-    if (btf === undefined || btfBytes === undefined) return undefined
-    const fd = bpfBtfLoad(btfBytes)
-    if (fd >= 0) return { data: btfBytes, fd }
-    const data = sanitizeBtf(btfBytes, btf, {
-      float: hasFeature(features.btfFloat),
-      declTag: hasFeature(features.btfDeclTag),
-      typeTag: hasFeature(features.btfTypeTag),
-      enum64: hasFeature(features.btfEnum64),
-      questionMark: false,
-    })
-    const again = bpfBtfLoad(data)
-    return again < 0 ? undefined : { data, fd: again }
   }
 
   /** Makes the maps and enters them into `common.maps`. Those for one program come last: what it looks like must be known. */
@@ -413,14 +305,7 @@ export class BpfObject implements Disposable {
     }
     const data = this.#data.get(map.label)
     if (map.source.role === 'kconfig' && data !== undefined)
-      fillConfig(this.source, data, {
-        text: () => options.kernelConfig ?? readKernelConfig(),
-        facts: {
-          LINUX_KERNEL_VERSION: linuxVersionCode,
-          LINUX_HAS_BPF_COOKIE: () => Number(hasFeature(features.perfEventLink)),
-          LINUX_HAS_SYSCALL_WRAPPER: () => Number(hasSyscallWrapper()),
-        },
-      })
+      fillConfig(this.source, data, kernelConfig(options.kernelConfig))
     return makeMap(map, data, input)
   }
 
@@ -491,31 +376,3 @@ export class BpfObject implements Disposable {
 }
 
 const WORDS = { open: 'open', loading: 'being loaded', loaded: 'loaded', closed: 'closed' } as const
-
-/** What loading holds until it is over. */
-interface Loading extends Omit<ProgramInput, 'structOps'>, Disposable {
-  readonly token: number | undefined
-}
-
-type LoadingMaps = Omit<ProgramInput, 'structOps' | 'maps'> & {
-  readonly maps: Record<string, { readonly fd: number }>
-}
-
-type LoadedBtf = { readonly data: Uint8Array; readonly fd: number } | undefined
-
-function coreTargets(custom: Uint8Array | string | undefined): CoreTargets {
-  if (custom !== undefined)
-    return { kernel: typeof custom === 'string' ? readBtfFile(custom) : parseBtf(custom) }
-  return {
-    kernel: vmlinuxBtf(),
-    modules: () => modulesWithBtf().map(name => ({ name, btf: moduleBtf(name) })),
-  }
-}
-
-/** Whether system calls take their arguments in a struct pt_regs (Linux 4.17 on x86-64): their functions have a prefix then. */
-function hasSyscallWrapper(): boolean {
-  const prefix = { x64: '__x64_', arm64: '__arm64_', s390x: '__s390x_', riscv64: '__riscv_' }[
-    process.arch as string
-  ]
-  return prefix !== undefined && readKallsyms().includes(` ${prefix}sys_bpf\n`)
-}
