@@ -22,7 +22,6 @@ import {
   CONTROL_MAP,
   type CompiledScript,
   type Place,
-  RING_MAP,
   type ScriptProgram,
 } from '../compiled.ts'
 import { pidTgid } from '../language/builtins/process.ts'
@@ -52,7 +51,7 @@ export interface LowerOptions {
 /** Makes programs and maps of a script without errors. @throws IrError IR_STACK, IR_TOO_LARGE */
 export function lower(checked: CheckedScript, facts: CheckFacts, options: LowerOptions = {}): CompiledScript {
   const shared = new ScriptBuilder(checked, facts)
-  options.onMaps?.(shared.mapSpecs.filter(({ name }) => name !== RING_MAP))
+  options.onMaps?.(shared.foreseenMaps())
   const programs: ScriptProgram[] = []
   const bodies = checked.bodies.flatMap(body => byOfferedMechanism(body, facts))
   const sessions = kprobeSessions(bodies, facts)

@@ -13,7 +13,7 @@ import {
   BPF_MAP_TYPE_RINGBUF,
   BPF_MAP_TYPE_STACK_TRACE,
 } from '../../sys/bpf-constants.generated.ts'
-import type { CheckedScript } from '../check/checked.ts'
+import type { CheckedBody, CheckedScript } from '../check/checked.ts'
 import type { CheckFacts } from '../check/checker.ts'
 import {
   type Action,
@@ -27,6 +27,7 @@ import {
 } from '../compiled.ts'
 import { layoutOf } from '../layout.ts'
 import { bytesOf } from '../source.ts'
+import { mentions } from '../tree.ts'
 import { isAggregate, type StackType } from '../type.ts'
 
 /** Room for lines that a reader has not come to yet. To make and to map takes 5 ms of a start. */
@@ -43,6 +44,8 @@ const RARE_ACTIONS: ReadonlySet<Action['kind']> = new Set([
   'helper-error',
   'mistake',
 ])
+/** Functions whose actions are not rare. */
+const PRINTING: ReadonlySet<string> = new Set(['printf', 'cat', 'system', 'join', 'errorf', 'warnf'])
 const PAGE_BYTES = 4096
 /**
  * Above this many bytes a map's elements are made when they are needed. A probe in an interrupt then gets only the few
@@ -86,13 +89,22 @@ export class ScriptBuilder {
     )
   }
 
+  /** Maps that are known before any program is made. The ring is one where the script calls what makes it large. */
+  foreseenMaps(): readonly MapSpec[] {
+    const prints = ({ probe }: CheckedBody) => mentions(probe, name => PRINTING.has(name))
+    const isRingKnown = this.facts.config.perf_rb_pages === 0 && this.checked.bodies.some(prints)
+    return this.mapSpecs.filter(({ name }) => name !== RING_MAP || isRingKnown)
+  }
+
   /** The maps, once all programs are made: what they send decides how large the ring is. */
   finishedMaps(): readonly MapSpec[] {
     const { config, kernel } = this.facts
     const pages = config.perf_rb_pages
     const wanted = this.actions.every(({ kind }) => RARE_ACTIONS.has(kind)) ? SMALL_RING_BYTES : RING_BYTES
     const maxEntries = pages === 0 ? wanted : powerOfTwo(pages * kernel.possibleCpus) * PAGE_BYTES
-    return this.mapSpecs.map(spec => (spec.name === RING_MAP ? { ...spec, maxEntries } : spec))
+    return this.mapSpecs.map(spec =>
+      spec.name === RING_MAP && spec.maxEntries !== maxEntries ? { ...spec, maxEntries } : spec,
+    )
   }
 
   /** The perf event array of `skboutput`, made when first needed. */

@@ -1,14 +1,20 @@
 // Maps that are made while the programs that use them are compiled, in threads of Node's pool: the kernel takes 1 to 4 ms to
-// give every element of a per-CPU hash its place on each CPU.
+// give every element of a per-CPU hash its place on each CPU, and 5 ms to clear the pages of a large ring.
 
 import { BpfMap } from '../../map/index.ts'
 import type { MapSpec } from '../../spec/spec.ts'
-import { BPF_MAP_TYPE_HASH, BPF_MAP_TYPE_LRU_HASH, BPF_MAP_TYPE_PERCPU_HASH } from '../../sys/index.ts'
+import {
+  BPF_MAP_TYPE_HASH,
+  BPF_MAP_TYPE_LRU_HASH,
+  BPF_MAP_TYPE_PERCPU_HASH,
+  BPF_MAP_TYPE_RINGBUF,
+} from '../../sys/index.ts'
 
 const SLOW: ReadonlySet<number> = new Set([
   BPF_MAP_TYPE_HASH,
   BPF_MAP_TYPE_LRU_HASH,
   BPF_MAP_TYPE_PERCPU_HASH,
+  BPF_MAP_TYPE_RINGBUF,
 ])
 
 export class EarlyMaps {

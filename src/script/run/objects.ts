@@ -26,6 +26,8 @@ export class ScriptObjects implements Disposable {
     const programs: LoadedProgram[] = []
     try {
       for (const spec of script.mapSpecs) maps[spec.name] = made.get(spec) ?? BpfMap.create(spec)
+      // made too soon: another size was wanted in the end
+      for (const [spec, map] of made) if (maps[spec.name] !== map) map.close()
       for (const source of script.programs) {
         programs.push({ program: loadFor(source, loadOptions(maps, kernel)), source })
       }
