@@ -181,6 +181,7 @@ async function runCompiled(
   using session = new ScriptSession({
     script,
     kernel,
+    traceFs: () => kernel.traceFs(),
     madeMaps,
     names: stacks =>
       new MachineNames({

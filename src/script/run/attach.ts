@@ -2,7 +2,7 @@
 // attached by one link where it was made for that (kprobe_multi, uprobe_multi).
 
 import { BeetraceError, errno, SyscallError } from '../../errors/index.ts'
-import { threadIds } from '../../kernel/index.ts'
+import { type TraceFs, threadIds } from '../../kernel/index.ts'
 import {
   attachKprobe,
   attachKprobeMulti,
@@ -30,6 +30,8 @@ type PlaceOf<K extends Place['kind']> = Extract<Place, { kind: K }>
 
 export interface AttachOptions {
   readonly onlineCpus: readonly number[]
+  /** where tracepoints are looked up */
+  readonly traceFs: () => TraceFs
   /** what is attached goes here at once, so that a failure can undo it */
   readonly links: Link[]
   /** hears of a place that could not be attached to; throws when that shall be the end */
@@ -78,7 +80,7 @@ function attachProgram({ program, source }: LoadedProgram, options: AttachOption
     if (isOfThread(place) && place.pid !== undefined) {
       attachToThreads(program, place, place.pid, options)
     } else {
-      attachTogether([place], () => attachPlace(program, place, options.onlineCpus), options)
+      attachTogether([place], () => attachPlace(program, place, options), options)
     }
   }
 }
@@ -97,7 +99,7 @@ function attachToThreads(
   for (const thread of new Set([pid, ...threadIds(pid)])) {
     const attach = (): Link | undefined => {
       try {
-        return attachPlace(program, { ...place, pid: thread }, options.onlineCpus)
+        return attachPlace(program, { ...place, pid: thread }, options)
       } catch (error) {
         // it has ended since it was listed
         if (thread !== pid && error instanceof SyscallError && error.errno === errno.ESRCH) return undefined
@@ -135,7 +137,11 @@ function attachTogether<P extends Place>(
 const CPU_CLOCK = { kind: 'raw', type: PERF_TYPE_SOFTWARE, config: PERF_COUNT_SW_CPU_CLOCK } as const
 
 /** `begin`, `end` and `self` are run by the session, and iterators by whoever reads them: they have no link. */
-function attachPlace(program: Program, place: Place, onlineCpus: readonly number[]): Link | undefined {
+function attachPlace(
+  program: Program,
+  place: Place,
+  { onlineCpus, traceFs }: Pick<AttachOptions, 'onlineCpus' | 'traceFs'>,
+): Link | undefined {
   const cookie = place.cookie === undefined ? {} : { cookie: place.cookie }
   switch (place.kind) {
     case 'begin':
@@ -166,7 +172,7 @@ function attachPlace(program: Program, place: Place, onlineCpus: readonly number
       )
     }
     case 'tracepoint':
-      return attachTracepoint(program, place.category, place.name, cookie)
+      return attachTracepoint(program, place.category, place.name, { tracefs: traceFs(), ...cookie })
     case 'rawtracepoint':
       return program.expectedAttachType === BPF_TRACE_RAW_TP
         ? attachTracing(program, { target: place.probe })

@@ -75,14 +75,20 @@ export class MachineKernelFacts implements KernelFacts {
     return modulesWithBtf().includes(module) ? moduleBtf(module) : undefined
   }
 
+  /** With the formats that have been asked for, which say the numbers that attaching needs. */
+  traceFs(): TraceFs {
+    this.#tracefs ??= openTraceFs()
+    return this.#tracefs
+  }
+
   tracepoints(): readonly string[] {
-    this.#tracepoints ??= this.#openTraceFs().tracepoints().sort()
+    this.#tracepoints ??= this.traceFs().tracepoints().sort()
     return this.#tracepoints
   }
 
   tracepointFormat(category: string, name: string): TracepointFormat | undefined {
     try {
-      return this.#openTraceFs().format(category, name)
+      return this.traceFs().format(category, name)
     } catch (error) {
       if (error instanceof BeetraceError && error.code === 'TRACEPOINT_UNKNOWN') return undefined
       throw error
@@ -202,11 +208,6 @@ export class MachineKernelFacts implements KernelFacts {
         ? readTraceableFunctions()
         : readTraceableFunctionsFile(this.#functionList)
     return this.#traceable
-  }
-
-  #openTraceFs(): TraceFs {
-    this.#tracefs ??= openTraceFs()
-    return this.#tracefs
   }
 
   /** Every raw tracepoint has a typedef `btf_trace_NAME` of its prototype. */

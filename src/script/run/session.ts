@@ -3,7 +3,7 @@
 
 import type { BeetraceError } from '../../errors/index.ts'
 import { EventReader, mappedLossCounter, RingBuffer, waitingFlag } from '../../events/index.ts'
-import { onlineCpus } from '../../kernel/index.ts'
+import { onlineCpus, type TraceFs } from '../../kernel/index.ts'
 import { attachIterator, closeLinks, type Link, readIterator } from '../../link/index.ts'
 import type { BpfMap } from '../../map/index.ts'
 import type { Program } from '../../program/index.ts'
@@ -45,6 +45,8 @@ export interface ScriptSink {
 export interface SessionOptions {
   readonly script: CompiledScript
   readonly kernel: KernelFacts
+  /** where tracepoints are looked up, as they were when the script was compiled */
+  readonly traceFs: () => TraceFs
   /** maps that are there already, by the script's spec of them; taken over */
   readonly madeMaps?: ReadonlyMap<MapSpec, BpfMap>
   /** made once the maps are there */
@@ -156,6 +158,7 @@ export class ScriptSession implements Disposable {
     try {
       attachPrograms(this.#objects.programs, {
         onlineCpus: onlineCpus(),
+        traceFs: this.#options.traceFs,
         links: this.#links,
         failed: (place, error) => {
           failed.add(place)
