@@ -3,8 +3,10 @@
 //     node build/bench/ring-consumer.js [ROUNDS]         needs root, cc and libbpf-dev
 //
 // First the cost of reading alone: a ring is filled, then drained and timed. Then the CPU of a consumer process while
-// another process produces at a steady rate, which is mostly the cost of waking up: over a short run, in which compiling what is
-// hot counts for much, and settled, over the second half of a longer one. Fresh processes, interleaved; medians.
+// another process produces at a steady rate, in bursts and one record at a time, which is mostly the cost of waking up: over a
+// short run, in which compiling what is hot counts for much, and settled, over the second half of a longer one. Fresh processes,
+// interleaved; medians. The last figures of a line are the producer's: a record that wakes the consumer costs it more, and at the
+// highest rate it does not get that far with a consumer that it has to wake all the time.
 
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -12,43 +14,35 @@ import { EventReader, type OnRecord, RingBuffer } from '../src/events/index.ts'
 import { BpfMap } from '../src/map/index.ts'
 import { Program } from '../src/program/index.ts'
 import { ringProducer } from '../test/kernel/ring-producer.ts'
-import { type ConsumerCost, costOf, showCost } from './consumer-cost.ts'
+import {
+  type ConsumerCost,
+  type ConsumerRun,
+  costOf,
+  FiveFields,
+  INTERVALS_MS,
+  PRODUCER_CASES,
+  printMedians,
+} from './consumer-cost.ts'
 import { compilePeer, scratch, startWithFds } from './measure.ts'
 
 const RING_BYTES = 16 << 20
 const RECORDS_PER_RUN = 1000
 const RUNS_PER_FILL = 200
 const FILLS = 10
-/** records a second, seconds */
-const RUNS = [
-  [1000, 2],
-  [100_000, 2],
-  [1_000_000, 2],
-  [1_000_000, 10],
-] as const
-const INTERVALS_MS = [1, 5, 20]
 
-/** Sums what a reader of five fields would look at: the same as the C peer. */
+/** `work` 0 counts records, 1 reads five fields of each. */
 const reading = (work: number): { onRecord: OnRecord; count: () => number; sum: () => number } => {
+  if (work === 1) {
+    const fields = new FiveFields()
+    return { onRecord: fields.onRecord, count: () => fields.count, sum: () => fields.sum }
+  }
   let count = 0
-  let sum = 0
   return {
-    onRecord:
-      work === 0
-        ? () => {
-            count++
-          }
-        : (view, offset) => {
-            count++
-            const at = offset >>> 2
-            const { u32 } = view
-            const first = u32[at]! + u32[at + 1]! * 4294967296
-            const second = u32[at + 2]! + u32[at + 3]! * 4294967296
-            const last = u32[at + 6]! + u32[at + 7]! * 4294967296
-            sum = first + second + u32[at + 4]! + u32[at + 5]! + last
-          },
+    onRecord: () => {
+      count++
+    },
     count: () => count,
-    sum: () => sum,
+    sum: () => 0,
   }
 }
 
@@ -79,12 +73,11 @@ const consume = async (
   reader.start()
   writeFileSync(ready, '')
   const cost = await costOf(seconds, count, () => reader.stop(), before)
-  console.log(JSON.stringify({ ...cost, wakes: reader.statistics.wakeCount }))
+  console.log(JSON.stringify({ ...cost, wakes: reader.statistics.lookCount }))
 }
 
 interface Result extends ConsumerCost {
   readonly ns: number
-  readonly wakes: number
   readonly lost: number
   readonly made: number
 }
@@ -115,19 +108,19 @@ const orchestrate = async (rounds: number): Promise<void> => {
     )
   }
 
-  console.log('\nconsumer CPU at a steady rate, in bursts, five fields read (in brackets: libbpf is 1)')
-  for (const [rate, seconds] of RUNS) {
-    const perRun = rate >= 100_000 ? 100 : 1
+  console.log('\nconsumer CPU at a steady rate, five fields read (in brackets: libbpf is 1)')
+  for (const producerCase of PRODUCER_CASES) {
+    const { rate, seconds, burst } = producerCase
     const consumers = [
       { name: 'libbpf epoll', interval: 0, inC: true },
       // what our way of waking comes to in C: what is left is the price of the records themselves
       { name: 'libbpf 20 ms', interval: 20, inC: true },
       ...INTERVALS_MS.map(interval => ({ name: `beetrace ${interval} ms`, interval, inC: false })),
     ]
-    const results = new Map(consumers.map(({ name }) => [name, [] as { cost: Result; made: Result }[]]))
+    const results = new Map(consumers.map(({ name }) => [name, [] as ConsumerRun[]]))
     for (let round = 0; round < rounds; round++) {
       for (const { name, interval, inC } of consumers) {
-        using producer = ringProducer(RING_BYTES, { recordsPerRun: perRun })
+        using producer = ringProducer(RING_BYTES, { recordsPerRun: burst })
         const map = producer.ring.fd
         const ready = join(scratch, `ready-${Math.random()}`)
         const time = seconds + 0.7
@@ -137,22 +130,15 @@ const orchestrate = async (rounds: number): Promise<void> => {
         // on a busy machine a start takes its time, in which the ring would fill
         while (!existsSync(ready)) await new Promise(resolve => setTimeout(resolve, 10))
         const program = producer.program.fd
-        const made = await start(peer, ['produce', program, perRun, rate, seconds], [program])()
-        results.get(name)!.push({ cost: await consumer(), made })
+        const { made, lost, cpuMs } = await start(
+          peer,
+          ['produce', program, burst, rate, seconds],
+          [program],
+        )()
+        results.get(name)!.push({ cost: await consumer(), made, lost, producerCpuMs: cpuMs })
       }
     }
-    console.log(`  ${rate} records/s, ${seconds} s`)
-    const medians = [...results].map(([name, all]) => {
-      all.sort((a, b) => a.cost.cpuMs - b.cost.cpuMs)
-      return { name, ...all[all.length >> 1]! }
-    })
-    for (const { name, cost, made } of medians) {
-      const { records, wakes } = cost
-      console.log(
-        `    ${name.padEnd(16)}${showCost(cost, medians[0]!.cost)}, ${wakes} wakes, ` +
-          `${records} of ${made.made} read, ${made.lost} lost`,
-      )
-    }
+    printMedians(producerCase, results)
   }
 }
 

@@ -11,8 +11,6 @@
 import { LITTLE_ENDIAN, type MemoryMap, PERF_RECORD_LOST, PERF_RECORD_SAMPLE } from '../sys/index.ts'
 import type { OnPerfRecord, OnRawPerfRecord, RingView } from './ring-view.ts'
 
-// an import is looked up each time
-const SAMPLE = PERF_RECORD_SAMPLE
 const HEAD_OFFSET = 1024
 const TAIL_OFFSET = 1032
 const LOW_WORD = LITTLE_ENDIAN ? 0 : 1
@@ -62,7 +60,8 @@ export class PerfRing {
   #end: number
   /** size of the record `peek` found */
   #peeked = 0
-  #stopped = false
+  /** what `stop` tells the loop over records */
+  readonly #reading = { ended: false }
   lostCount = 0
 
   /** Reads the mapping of `fd`, both the caller's to let go: one page and `dataBytes` (a power of two) of data. */
@@ -115,31 +114,39 @@ export class PerfRing {
 
   /**
    * Hands over samples among what `refresh` saw, `max` at most, as long as nothing else comes: a loss, or a sample in two
-   * pieces, is for `peek`. A quarter of the ring at most, so that the producer gets room between two calls.
+   * pieces, is for `peek`. A quarter of the ring at most, so that the producer gets room between two calls. All that is needed for
+   * each record is a local variable here: fields, and what a module declares, would be loaded and checked each time.
    */
   handOver(max: number, onRecord: OnPerfRecord): number {
     const view = this.#view
     const { cpu } = this
+    const reading = this.#reading
     const dataOffset = this.#dataOffset
     const mask = this.#mask
-    const ringEnd = dataOffset + mask + 1
     const headerBytes = this.#headerBytes
     const words = view.u32
-    let position = this.#position
-    const step = Math.min((this.#end - position) >>> 0, (mask + 1) >>> 2)
-    const end = (position + step) | 0
+    const sample = PERF_RECORD_SAMPLE
+    const sizeShift = SIZE_SHIFT
+    const first = dataOffset + (this.#position & mask)
+    const ringEnd = dataOffset + mask + 1
+    const pending = (this.#end - this.#position) >>> 0
+    const end = Math.min(first + Math.min(pending, (mask + 1) >>> 2), ringEnd)
+    let next = first
     let count = 0
-    while (((position - end) | 0) < 0 && count < max) {
-      const at = dataOffset + (position & mask)
-      const size = (words[(at >>> 2) + 1]! >>> SIZE_SHIFT) & 0xffff
-      if (words[at >>> 2] !== SAMPLE || size < 8 || at + size > ringEnd) break
-      position = (position + size) | 0
-      // before the callback, so that a record whose callback throws is not met again
-      this.#position = position
-      count++
-      const header = at + headerBytes
-      onRecord(view, header + 4, words[header >>> 2]!, cpu)
-      if (this.#stopped) break
+    try {
+      while (next < end && count < max) {
+        const at = next
+        const size = (words[(at >>> 2) + 1]! >>> sizeShift) & 0xffff
+        if (words[at >>> 2] !== sample || size < 8 || at + size > ringEnd) break
+        // before the callback, so that a record whose callback throws is not met again
+        next = at + size
+        count++
+        const header = at + headerBytes
+        onRecord(view, header + 4, words[header >>> 2]!, cpu)
+        if (reading.ended === true) break
+      }
+    } finally {
+      this.#position = (this.#position + next - first) | 0
     }
     return count
   }
@@ -147,7 +154,7 @@ export class PerfRing {
   /** Hands over whatever comes, header and all, among what `refresh` saw, `max` at most. */
   handOverRaw(max: number, onRecord: OnRawPerfRecord): number {
     let count = 0
-    while (count < max && this.#position !== this.#end && !this.#stopped) {
+    while (count < max && this.#position !== this.#end && !this.#reading.ended) {
       const at = this.#dataOffset + (this.#position & this.#mask)
       const size = this.#view.data.getUint16(at + 6, LITTLE_ENDIAN)
       if (size < 8) throw new RangeError(`a record of ${size} bytes in the perf buffer of CPU ${this.cpu}`)
@@ -162,7 +169,7 @@ export class PerfRing {
 
   /** Ends `handOver` after the record at hand. */
   stop(): void {
-    this.#stopped = true
+    this.#reading.ended = true
   }
 
   /** Takes the record that `peek` found. Its bytes stay valid until `publish`. */

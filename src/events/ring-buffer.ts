@@ -141,7 +141,7 @@ export class RingBuffer implements Disposable {
     return this.#closed || Atomics.load(this.#producer, 0) === this.#position
   }
 
-  /** Bytes between consumer and producer: how full the ring is. */
+  /** Bytes between consumer and producer: how full the ring is. During `drain`, what was handed over last may still count. */
   pendingBytes(): number {
     return this.#closed ? 0 : (Atomics.load(this.#producer, 0) - this.#position) >>> 0
   }

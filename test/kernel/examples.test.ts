@@ -25,4 +25,5 @@ check('skeleton', /^(node made call \d+ at \d+\n){3}fine: true\n$/, {
 check('object', /^on_call is for raw_tp\/sys_enter\ntime_ns tid call comm\n\d+ of \d+ calls were told\n$/, {
   skip: oneIsEnough,
 })
+check('ring', /^\d+ of \d+ calls were told, the last one at \d+\n$/, { skip: oneIsEnough })
 check('errors', /^only_tgid: "me" is not a number\ncounts: .*max_entries 0.*\ntrue\n$/, { skip: oneIsEnough })
