@@ -9,10 +9,10 @@ import { type RunStreams, runObject } from './object-run.ts'
 import { runPackage } from './package-run.ts'
 import { packageCommand } from './package-source.ts'
 import { progLoad } from './prog-load.ts'
+import { progTracelog } from './prog-tracelog.ts'
 
-/** `bee run X.bpf.o`, `bee run package.json`: until Ctrl-C, or until nobody reads. */
-async function runCompiledObject(operands: readonly string[]): Promise<number> {
-  const command = packageCommand(operands)
+/** `bee run X.bpf.o`, `bee run package.json`, `bee prog tracelog`: until Ctrl-C, or until nobody reads. */
+async function untilStopped(work: (streams: RunStreams) => Promise<number>): Promise<number> {
   const stopped = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const) {
     process.on(signal, () => stopped.abort())
@@ -33,7 +33,7 @@ async function runCompiledObject(operands: readonly string[]): Promise<number> {
     note: say,
     stop: stopped.signal,
   }
-  const status = await (command === undefined ? runObject(operands, streams) : runPackage(command, streams))
+  const status = await work(streams)
   if (failure !== undefined) throw failure
   return status
 }
@@ -43,6 +43,8 @@ async function main(): Promise<number> {
   const wantsHelp = operands[0] === '--help' || operands[0] === '-h' || operands[0] === 'help'
   switch (command) {
     case 'prog':
+      if (operands[0] === 'tracelog' && !wantsHelp)
+        return untilStopped(streams => progTracelog(operands.slice(1), streams))
       if (!wantsHelp) return progLoad(operands, say)
       print(PROG_HELP)
       return 0
@@ -58,7 +60,10 @@ async function main(): Promise<number> {
         print(RUN_HELP)
         return 0
       }
-      const status = await runCompiledObject(operands)
+      const command = packageCommand(operands)
+      const status = await untilStopped(streams =>
+        command === undefined ? runObject(operands, streams) : runPackage(command, streams),
+      )
       flushCompileCache()
       return status
     }

@@ -22,7 +22,9 @@ Globals become options: bee run X.bpf.o --help shows those, the maps and the pro
   bee run X.bpf.o --map counts:1
 `
 
-export const PROG_HELP = `usage: bee prog load|loadall OBJECT PATH [WORD …] [--lenient]
+export const PROG_HELP = `usage: bee prog load|loadall OBJECT PATH [WORD …] [--lenient] [-d]
+       bee prog tracelog [-j]
+       bee prog tracelog stdout|stderr id ID|name NAME|tag TAG|pinned FILE
 
 Loads a compiled object and pins it in a BPF file system: load its first program at PATH,
 loadall every program below PATH. The words are bpftool's:
@@ -33,5 +35,8 @@ loadall every program below PATH. The words are bpftool's:
   xdpmeta_dev NAME  the device that XDP programs read metadata of
   kernel_btf FILE   the kernel's types, instead of /sys/kernel/btf/vmlinux
   --lenient         leave out what this kernel refuses
+  -d, --debug       tell what the verifier said of each program
+tracelog shows what programs print by bpf_printk until Ctrl-C; or what one has said on a stream of
+its own by bpf_stream_printk (stdout), and what the kernel has said of it (stderr; Linux 6.17).
   bee prog loadall X.bpf.o /sys/fs/bpf/x autoattach pinmaps /sys/fs/bpf/x-maps
 `

@@ -9,19 +9,19 @@ const parse = (line: string) => parseProgLoad(line.split(' '))
 test('what is not said is not so', () => {
   assert.deepEqual(parse('load x.o /sys/fs/bpf/x'), {
     ...{ all: false, file: 'x.o', path: '/sys/fs/bpf/x', type: undefined, maps: [], device: undefined },
-    ...{ mapFolder: undefined, autoattach: false, kernelBtf: undefined, lenient: false },
+    ...{ mapFolder: undefined, autoattach: false, kernelBtf: undefined, lenient: false, debug: false },
   })
 })
 
 test('every word, whole and short', () => {
   const whole = parse(
-    'loadall x.o p type xdp map idx 0 id 7 map name rxcnt pinned /f map name a name b xdpmeta_dev eth0 pinmaps m autoattach kernel_btf k --lenient',
+    'loadall x.o p type xdp map idx 0 id 7 map name rxcnt pinned /f map name a name b xdpmeta_dev eth0 pinmaps m autoattach kernel_btf k --lenient -d',
   )
   const { type, ...rest } = whole
   assert.equal(type?.definition.name, 'xdp')
   assert.deepEqual(rest, {
     ...{ all: true, file: 'x.o', path: 'p', device: 'eth0', mapFolder: 'm' },
-    ...{ autoattach: true, kernelBtf: 'k', lenient: true },
+    ...{ autoattach: true, kernelBtf: 'k', lenient: true, debug: true },
     maps: [
       { which: 0, by: { kind: 'id', value: '7' } },
       { which: 'rxcnt', by: { kind: 'pinned', value: '/f' } },
@@ -29,7 +29,9 @@ test('every word, whole and short', () => {
     ],
   })
   assert.deepEqual(
-    parse('loadall x.o p t xdp m i 0 i 7 ma n rxcnt p /f map n a n b xdpm eth0 pinm m auto k k --lenient'),
+    parse(
+      'loadall x.o p t xdp m i 0 i 7 ma n rxcnt p /f map n a n b xdpm eth0 pinm m auto k k --lenient --debug',
+    ),
     whole,
   )
 })

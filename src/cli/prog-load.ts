@@ -1,7 +1,7 @@
 // `bee prog load` and `loadall`: loads an object and pins what it is made of. The words are bpftool's.
 //
 //     bee prog load|loadall OBJECT PATH [type TYPE] [map {idx N | name NAME} {id ID | name NAME | pinned FILE}] …
-//         [xdpmeta_dev NAME] [pinmaps DIR] [autoattach] [kernel_btf FILE] [--lenient]
+//         [xdpmeta_dev NAME] [pinmaps DIR] [autoattach] [kernel_btf FILE] [--lenient] [-d]
 
 import { rmdirSync, rmSync } from 'node:fs'
 import { parseSectionName, type SectionName } from '../elf/index.ts'
@@ -17,13 +17,14 @@ import {
 } from '../object/index.ts'
 import { BPF_F_XDP_DEV_BOUND_ONLY, BPF_PROG_TYPE_XDP, bpfGetNextId } from '../sys/index.ts'
 import { makeFolder } from './make-folder.ts'
+import { TRACELOG_USAGE } from './prog-tracelog.ts'
 
 /** of folders to pin in */
 const NO_DOTS = ': it must be in a BPF file system, as /sys/fs/bpf is, where names have no dots'
 
 export const PROG_LOAD_USAGE =
   'usage: bee prog load|loadall OBJECT PATH [type TYPE] [map idx N|name NAME id ID|name NAME|pinned FILE]... ' +
-  '[xdpmeta_dev NAME] [pinmaps DIR] [autoattach] [kernel_btf FILE] [--lenient]'
+  '[xdpmeta_dev NAME] [pinmaps DIR] [autoattach] [kernel_btf FILE] [--lenient] [-d]'
 
 export interface ProgLoadArguments {
   /** `load` pins the first program at `path`, `loadall` each below it */
@@ -40,6 +41,8 @@ export interface ProgLoadArguments {
   readonly kernelBtf: string | undefined
   /** leave out what this kernel refuses */
   readonly lenient: boolean
+  /** tell what the verifier said */
+  readonly debug: boolean
 }
 
 export interface MapReplacement {
@@ -52,7 +55,8 @@ export interface MapReplacement {
 /** Words may be shortened, as bpftool has it: `auto`, `pinm DIR`. Throws UsageError. */
 export function parseProgLoad(argv: readonly string[]): ProgLoadArguments {
   const lenient = argv.includes('--lenient')
-  const words = argv.filter(each => each !== '--lenient')
+  const debug = argv.some(each => each === '-d' || each === '--debug')
+  const words = argv.filter(each => !['--lenient', '-d', '--debug'].includes(each))
   const next = (what: string): string => {
     const word = words.shift()
     if (word === undefined) throw new UsageError(`bee prog load: ${what} is missing\n${PROG_LOAD_USAGE}`)
@@ -109,7 +113,7 @@ export function parseProgLoad(argv: readonly string[]): ProgLoadArguments {
     }
   }
   return {
-    ...{ all, file, path, maps, lenient, autoattach: given.autoattach === true },
+    ...{ all, file, path, maps, lenient, debug, autoattach: given.autoattach === true },
     ...{ type: given.type, device: given.device, mapFolder: given.mapFolder, kernelBtf: given.kernelBtf },
   }
 }
@@ -134,7 +138,8 @@ function programType(text: string): SectionName {
 
 /** @throws UsageError; what loading, attaching and pinning throw. Nothing stays pinned then. */
 export function progLoad(argv: readonly string[], note: (text: string) => void): number {
-  if (argv[0] !== 'load' && argv[0] !== 'loadall') throw new UsageError(PROG_LOAD_USAGE)
+  if (argv[0] !== 'load' && argv[0] !== 'loadall')
+    throw new UsageError(`${PROG_LOAD_USAGE}; or ${TRACELOG_USAGE}`)
   const args = parseProgLoad(argv)
   using object = openObject(args.file)
   const replaced = replaceMaps(object, args.maps)
@@ -149,6 +154,7 @@ export function progLoad(argv: readonly string[], note: (text: string) => void):
     for (const program of object.programs.values()) prepare(program, args.type, ifindex)
     const options = loadOptions(args, note)
     object.load(options)
+    if (args.debug) tellVerifierLogs(object, note)
     const programs = [...object.programs.values()].filter(each => each.loaded)
     if (programs.length === 0) throw new BeetraceError('OBJECT_USE', `${args.file} has no program to load`)
     for (const folder of [args.path, args.mapFolder]) if (folder?.startsWith(BPFFS_PATH)) openBpfFs()
@@ -172,6 +178,12 @@ export function progLoad(argv: readonly string[], note: (text: string) => void):
   }
 }
 
+/** Also of what was taken; of what was refused the error has it. */
+function tellVerifierLogs({ programs }: BpfObject, note: (text: string) => void): void {
+  for (const each of programs.values())
+    if (each.loaded) note(`-- verifier log of ${each.name} --\n${each.program.verifierLog}-- end --\n`)
+}
+
 function prepare(program: ObjectProgram, type: SectionName | undefined, ifindex: number | undefined): void {
   if (type !== undefined) {
     program.type = type.definition.type
@@ -185,6 +197,7 @@ function prepare(program: ObjectProgram, type: SectionName | undefined, ifindex:
 function loadOptions(args: ProgLoadArguments, note: (text: string) => void): ObjectLoadOptions {
   return {
     ...(args.kernelBtf === undefined ? {} : { kernelBtf: args.kernelBtf }),
+    ...(args.debug ? { logLevel: VERIFIER_LOG_LEVEL } : {}),
     ...(args.lenient
       ? {
           onRefused: ({ label, section }, error) => {
@@ -195,6 +208,9 @@ function loadOptions(args: ProgLoadArguments, note: (text: string) => void): Obj
       : {}),
   }
 }
+
+/** its reasoning, more of it, and statistics */
+const VERIFIER_LOG_LEVEL = 1 | 2 | 4
 
 const firstLine = (error: unknown): string =>
   (error instanceof Error ? error.message : String(error)).split('\n')[0]!

@@ -40,7 +40,7 @@ export class VerifierError extends BeetraceError {
 const message = (
   program: string,
   errno: number,
-  { reasons, insn, source, omittedCount }: VerifierSummary,
+  { reasons, insn, source, suggestion, omittedCount }: VerifierSummary,
   { hint, reason }: { readonly hint?: string | undefined; readonly reason?: string },
 ): string => {
   const why = reasons.length === 0 ? '' : `: ${reasons.join(': ')}`
@@ -52,6 +52,7 @@ const message = (
     const place = source.file === undefined ? '' : `${source.file}:${source.line}: `
     lines.push(`  from ${place}${source.text}`)
   }
+  if (suggestion !== undefined) lines.push(`  ${suggestion}`)
   if (omittedCount > 0) {
     lines.push(`  (${omittedCount} ${omittedCount === 1 ? 'line' : 'lines'} of verifier log left out)`)
   }

@@ -2,12 +2,30 @@
 import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { afterEach, beforeEach, test } from 'node:test'
+import {
+  aluImm,
+  call,
+  exit,
+  type Insn,
+  ldImm64,
+  movImm,
+  movReg,
+  R0,
+  R1,
+  R2,
+  R10,
+  store,
+} from '../../src/asm/index.ts'
 import { progLoad } from '../../src/cli/prog-load.ts'
+import { progTracelog } from '../../src/cli/prog-tracelog.ts'
 import { ElfError, UsageError } from '../../src/errors/index.ts'
 import { features, hasFeature, hasVmlinuxBtf, openBpfFs, VMLINUX_BTF_PATH } from '../../src/kernel/index.ts'
 import { BpfMap } from '../../src/map/index.ts'
+import { Program } from '../../src/program/index.ts'
+import { BPF_PROG_TYPE_SOCKET_FILTER, BPF_STREAM_STDERR } from '../../src/sys/index.ts'
 import { CALLS_PATH, SAMPLE_PATH } from '../object/sample.ts'
-import { noFetchingAtomics } from './since.ts'
+import { noFetchingAtomics, since } from './since.ts'
+import { SPOKEN, streamSpeaker } from './stream-speaker.ts'
 
 const ready =
   hasVmlinuxBtf() && hasFeature(features.loop)
@@ -91,3 +109,52 @@ test('a type and the types of the kernel are told', ready, () => {
   assert.throws(() => load('load', SAMPLE_PATH, `${root}/y`, 'kernel_btf', '/nowhere'), ElfError)
   assert.deepEqual(readdirSync(root), ['x'])
 })
+
+test('-d tells what the verifier said of each program', { skip: noFetchingAtomics }, () => {
+  load('load', CALLS_PATH, `${root}/told`, '-d')
+  assert.match(notes, /^-- verifier log of on_call --\n.*\(95\) exit.*processed \d+ insns.*-- end --\n$/s)
+})
+
+const tracelog = async (...words: string[]) => {
+  let shown = ''
+  const stop = AbortSignal.timeout(500)
+  await progTracelog(words, { out: text => (shown += text), note: () => {}, stop })
+  return shown
+}
+
+test('tracelog shows what a program has said', { skip: since('6.17', 'a program’s streams') }, async () => {
+  using speaker = streamSpeaker(BPF_STREAM_STDERR, 2)
+  const { program, refusal } = speaker
+  const { id, tag } = program.info()
+  program.pin(`${root}/speaks`)
+  assert.equal(await tracelog('stdout', 'tag', tag), '')
+  await assert.rejects(
+    tracelog('stdout', 'name', 'no_such_one'),
+    /there is no program with name "no_such_one"/,
+  )
+  assert.equal(await tracelog('stderr', 'id', `${id}`), refusal === undefined ? SPOKEN.repeat(2) : '')
+  assert.equal(await tracelog('stderr', 'pinned', `${root}/speaks`), '')
+})
+
+test('tracelog without a program shows what programs print', async () => {
+  const text = `printed by ${process.pid}`
+  using printing = printingProgram(text)
+  const shown = tracelog('-j')
+  printing.testRun({ data: new Uint8Array(64) })
+  const line = (await shown).split('\n').find(each => each.includes(text))
+  assert.equal(JSON.parse(line!).printk, text)
+})
+
+/** bpf_trace_printk of words on its stack */
+function printingProgram(text: string): Program {
+  const bytes = Buffer.alloc(Math.ceil((text.length + 1) / 8) * 8)
+  bytes.write(text)
+  const insns: Insn[] = []
+  for (let at = 0; at < bytes.length; at += 8)
+    insns.push(ldImm64(R1, bytes.readBigInt64LE(at)), store(8, R10, at - bytes.length, R1))
+  insns.push(
+    ...[movReg(R1, R10), aluImm('add', R1, -bytes.length), movImm(R2, text.length + 1)],
+    ...[call('bpf_trace_printk'), movImm(R0, 0), exit()],
+  )
+  return Program.load({ name: 'prints', type: BPF_PROG_TYPE_SOCKET_FILTER, insns, license: 'GPL' })
+}
