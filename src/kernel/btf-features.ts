@@ -2,7 +2,7 @@
 
 import type { Feature } from './feature.ts'
 import { answer, tryBtf } from './probe.ts'
-import { btfBlob, INT_U32, info, NAME_DATA, NAME_X } from './probe-btf.ts'
+import { btfBlob, INT_U32, info, NAME_DATA, NAME_QUESTION_DATA, NAME_X } from './probe-btf.ts'
 
 /** Kind numbers of include/uapi/linux/btf.h. */
 const KIND = {
@@ -36,6 +36,11 @@ export const btfFeatures = {
   btf: btf('object', '4.18', []),
   btfFunc: btf('FUNC', '5.0', func(0)),
   btfDatasec: btf('DATASEC', '5.2', [...VAR_X, NAME_DATA, info(KIND.DATASEC, 1), 4, 2, 0, 4]),
+  /** `?.data`: what need not be there */
+  btfQuestionMark: btf('DATASEC with a question mark', '6.9', [
+    ...[...VAR_X, NAME_QUESTION_DATA, info(KIND.DATASEC, 1), 4],
+    ...[2, 0, 4],
+  ]),
   btfFuncGlobal: btf('FUNC with global linkage', '5.6', func(1)),
   btfFloat: btf('FLOAT', '5.13', [NAME_X, info(KIND.FLOAT, 0), 4]),
   btfDeclTag: btf('DECL_TAG', '5.16', [...VAR_X, NAME_X, info(KIND.DECL_TAG, 0), 2, -1]),

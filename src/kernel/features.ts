@@ -5,6 +5,7 @@ import type { Feature } from './feature.ts'
 import { helperFeatures } from './helper-features.ts'
 import { instructionFeatures } from './instruction-features.ts'
 import * as link from './link-features.ts'
+import * as load from './load-features.ts'
 import * as map from './map-features.ts'
 import * as program from './program-features.ts'
 
@@ -18,6 +19,7 @@ export const features = {
   ...mapAbilities,
   ...attachedPrograms,
   ...link,
+  ...load,
   ...instructionFeatures,
   ...btfFeatures,
   ...helperFeatures,

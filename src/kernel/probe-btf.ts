@@ -3,11 +3,11 @@
 
 /**
  * A BTF object of the types in `words` (struct btf_type and what follows each, include/uapi/linux/btf.h). The string
- * section is "\0x\0.data\0": name offset 1 is `x`, 3 is `.data`, 4 is `data`.
+ * section is "\0x\0.data\0arg:ctx\0?.data\0": name offset 1 is `x`, 3 is `.data`, 4 is `data`, 9 is `arg:ctx`, 17 is `?.data`.
  */
 export function btfBlob(...types: readonly (readonly number[])[]): Uint8Array {
   const words = types.flat()
-  const strings = Buffer.from('\0x\0.data\0', 'latin1')
+  const strings = Buffer.from('\0x\0.data\0arg:ctx\0?.data\0', 'latin1')
   const view = new DataView(new ArrayBuffer(HEADER_BYTES + words.length * 4 + strings.length))
   view.setUint16(0, 0xeb9f, LITTLE_ENDIAN)
   view.setUint8(2, 1) // version
@@ -23,6 +23,7 @@ export function btfBlob(...types: readonly (readonly number[])[]): Uint8Array {
 
 export const NAME_X = 1
 export const NAME_DATA = 3
+export const NAME_QUESTION_DATA = 17
 
 /** `info` of struct btf_type: kind in bits 24-28, number of members (or linkage) in bits 0-15. */
 export const info = (kind: number, vlen: number): number => (kind << 24) | vlen

@@ -25,6 +25,7 @@ export interface ProbeMap {
   readonly valueSize?: number
   readonly maxEntries?: number | 'page'
   readonly flags?: number
+  readonly name?: string
   /** with an inner map, for maps of maps */
   readonly inner?: boolean
   /** with BTF of key and value, which local storage insists on */
@@ -43,6 +44,9 @@ export interface ProbeProgram {
   readonly flags?: number
   readonly expectedAttachType?: number
   readonly attachBtfId?: number
+  /** BTF with its functions: for each the slot it starts at and the id of its type */
+  readonly btfFd?: number
+  readonly functions?: Uint32Array
 }
 
 /** What came of an attempt: 0 or a positive errno, and what the verifier wrote. */
@@ -62,6 +66,11 @@ export function tryBatchUpdate(map: ProbeMap, valueBytes: number): number {
     const batch = { mapFd, keys: new Uint8Array(4), values: new Uint8Array(valueBytes), count: 1 }
     return -bpfMapUpdateBatch(batch).result
   })
+}
+
+/** Creates the map and asks `use` with its descriptor; gives what `use` gives, or the errno of the creation. */
+export function withMap(map: ProbeMap, use: (fd: number) => number): number {
+  return withMapFd(map, use)
 }
 
 /** Creates the map and writes its first entry with flags. Gives 0 or a positive errno. */
@@ -142,6 +151,10 @@ function loadProgram(program: ProbeProgram, logBuf?: Uint8Array): number {
     ...(flags !== undefined && { progFlags: flags }),
     ...(expectedAttachType !== undefined && { expectedAttachType }),
     ...(attachBtfId !== undefined && { attachBtfId }),
+    ...(program.btfFd !== undefined && { progBtfFd: program.btfFd }),
+    ...(program.functions !== undefined && {
+      funcInfo: { bytes: new Uint8Array(program.functions.buffer), recSize: 8 },
+    }),
   }
   return withMemlock(() => bpfProgLoad(attr))
 }
@@ -154,7 +167,7 @@ function withMapFd(map: ProbeMap, use: (fd: number) => number): number {
       valueSize: map.valueSize ?? 4,
       maxEntries: map.maxEntries === 'page' ? pageSizeBytes() : (map.maxEntries ?? 1),
       mapFlags: map.flags ?? 0,
-      mapName: 'beetrace_probe',
+      mapName: map.name ?? 'beetrace_probe',
       ...parts,
       ...(map.btf && { btfKeyTypeId: 1, btfValueTypeId: 1 }),
       ...(map.exclusiveHash !== undefined && { exclProgHash: map.exclusiveHash }),

@@ -67,7 +67,7 @@ function loadBtf({ btf, btfBytes }: CompiledObject): LoadedBtf {
     declTag: hasFeature(features.btfDeclTag),
     typeTag: hasFeature(features.btfTypeTag),
     enum64: hasFeature(features.btfEnum64),
-    questionMark: false,
+    questionMark: hasFeature(features.btfQuestionMark),
   })
   const again = bpfBtfLoad(data)
   return again < 0 ? undefined : { data, fd: again }
