@@ -44,6 +44,7 @@ export {
 } from './program-info.ts'
 export { referencesOf, withTypeIds } from './references.ts'
 export { relocateBtf } from './relocate-base.ts'
+export { permuteTypes, sortTypes } from './sort.ts'
 export type * from './type.ts'
 export { joinWords } from './words.ts'
 export { type NewBtfExtSection, writeBtfExt } from './write-ext.ts'

@@ -3,15 +3,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { type Btf, parseBtf } from '../btf/index.ts'
 import { NotSupportedError } from '../errors/index.ts'
-import {
-  bpfGetFdById,
-  bpfGetNextId,
-  bpfObjGetInfoByFd,
-  closeFd,
-  LITTLE_ENDIAN,
-  linux,
-  setU64,
-} from '../sys/index.ts'
+import { bpfGetFdById, bpfGetNextId, closeFd } from '../sys/index.ts'
+import { btfInfo } from './loaded-btf.ts'
 import { vmlinuxBtf } from './vmlinux-btf.ts'
 
 const DIRECTORY = '/sys/kernel/btf'
@@ -61,19 +54,4 @@ export function openModuleBtf(module: string): number {
     since: '5.11',
     reason: 'the kernel holds none of that name',
   })
-}
-
-/** struct bpf_btf_info: 0 btf  8 btf_size  12 id  16 name  24 name_len  28 kernel_btf */
-const INFO_BYTES = 32
-const NAME_BYTES = 64
-
-function btfInfo(fd: number): { readonly name: string; readonly isKernel: boolean } | undefined {
-  const info = new Uint8Array(new ArrayBuffer(INFO_BYTES))
-  const name = new Uint8Array(new ArrayBuffer(NAME_BYTES))
-  const data = new DataView(info.buffer)
-  setU64(data, 16, linux().address(name))
-  data.setUint32(24, NAME_BYTES, LITTLE_ENDIAN)
-  if (bpfObjGetInfoByFd(fd, info) < 0) return undefined
-  const text = Buffer.from(name).toString('latin1', 0, name.indexOf(0))
-  return { name: text, isKernel: data.getUint32(28, LITTLE_ENDIAN) !== 0 }
 }

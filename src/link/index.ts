@@ -36,7 +36,7 @@ export { attachRawTracepoint, type RawTracepointOptions } from './raw-tracepoint
 export { attachReuseport, attachSocketFilter } from './socket.ts'
 export { attachSockmap, type SockmapHook, type SockmapTarget } from './sockmap.ts'
 export { attachStructOps, type StructOpsMap } from './struct-ops.ts'
-export { attachTc, type TcOptions } from './tc.ts'
+export { attachTc, queryTc, type TcFilter, type TcOptions } from './tc.ts'
 export { attachNetkit, attachTcx } from './tcx.ts'
 export { attachTracepoint, type TracepointOptions } from './tracepoint.ts'
 export {

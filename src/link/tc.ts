@@ -40,6 +40,7 @@ const TCA_OPTIONS = 2
 const TCA_BPF_FD = 6
 const TCA_BPF_NAME = 7
 const TCA_BPF_FLAGS = 8
+const TCA_BPF_ID = 11
 /** the program's result is the verdict (TC_ACT_*), not a class */
 const TCA_BPF_FLAG_ACT_DIRECT = 1
 const TC_H_CLSACT = 0xffff_fff1
@@ -92,6 +93,48 @@ export function attachTc(
   }
 }
 
+/** A program that runs as a filter. */
+export interface TcFilter {
+  /** 0 where the kernel does not say */
+  readonly programId: number
+  readonly name: string
+  readonly priority: number
+  readonly handle: number
+}
+
+/** BPF filters of an interface, whoever attached them, in the order they run. Throws BeetraceError `NO_INTERFACE`, SyscallError. */
+export function queryTc(on: string | number, direction: 'ingress' | 'egress'): TcFilter[] {
+  const answer = listFilters(interfaceIndex(on), PARENTS[direction])
+  // EINVAL and ENOENT: no clsact qdisc, and so no filters
+  if (answer.result === -errno.EINVAL || answer.result === -errno.ENOENT) return []
+  check(answer, 'netlink(RTM_GETTFILTER)', `list filters of tc ${direction} of ${on}`)
+  return filtersOf(answer).flatMap(({ body, found }) => {
+    if (Buffer.from(found.get(TCA_KIND) ?? []).toString('latin1') !== 'bpf\0') return []
+    const options = attributes(found.get(TCA_OPTIONS)!)
+    const id = options.get(TCA_BPF_ID)
+    const data = new DataView(body.buffer, body.byteOffset)
+    return [
+      {
+        programId: id === undefined ? 0 : new DataView(id.buffer, id.byteOffset).getUint32(0, LITTLE_ENDIAN),
+        name: Buffer.from(options.get(TCA_BPF_NAME) ?? [])
+          .toString('utf8')
+          .replace(/\0.*$/s, ''),
+        priority: data.getUint32(16, LITTLE_ENDIAN) >>> 16,
+        handle: data.getUint32(8, LITTLE_ENDIAN),
+      },
+    ]
+  })
+}
+
+const listFilters = (ifindex: number, parent: number): NetlinkAnswer =>
+  netlinkRequest(RTM_GETTFILTER, NLM_F_DUMP, tcHeader(ifindex, 0, parent, 0))
+
+/** There is one message for each filter, and one for each priority without a filter's options. */
+const filtersOf = ({ messages }: NetlinkAnswer) =>
+  messages
+    .map(({ body }) => ({ body, found: attributes(body.subarray(TCMSG_BYTES)) }))
+    .filter(({ found }) => found.has(TCA_OPTIONS))
+
 /** False when there was one. */
 function makeQdisc(ifindex: number, action: string): boolean {
   const body = joinBytes(
@@ -104,11 +147,8 @@ function makeQdisc(ifindex: number, action: string): boolean {
   return true
 }
 
-function countFilters(ifindex: number, parent: number): number {
-  const answer = netlinkRequest(RTM_GETTFILTER, NLM_F_DUMP, tcHeader(ifindex, 0, parent, 0))
-  // one message for each filter, and one for each priority without a filter's options
-  return answer.messages.filter(({ body }) => attributes(body.subarray(TCMSG_BYTES)).has(TCA_OPTIONS)).length
-}
+const countFilters = (ifindex: number, parent: number): number =>
+  filtersOf(listFilters(ifindex, parent)).length
 
 const KIND_BPF = attribute(TCA_KIND, new Uint8Array(Buffer.from('bpf\0')))
 

@@ -3,7 +3,7 @@
 
 import { type Btf, nearNames } from '../btf/index.ts'
 import { BtfError } from '../errors/index.ts'
-import { moduleBtf, modulesWithBtf, openModuleBtf, vmlinuxBtf } from '../kernel/index.ts'
+import { btfById, moduleBtf, modulesWithBtf, openModuleBtf, vmlinuxBtf } from '../kernel/index.ts'
 import {
   BPF_LSM_CGROUP,
   BPF_LSM_MAC,
@@ -17,7 +17,6 @@ import {
   BPF_TRACE_RAW_TP,
   closeFd,
 } from '../sys/index.ts'
-import { readBtfById } from './program-functions.ts'
 import { readProgramInfo } from './program-info.ts'
 import { splitModule } from './traceable-functions.ts'
 
@@ -88,7 +87,7 @@ function moduleTarget(pattern: string): AttachTarget {
 export function resolveProgramTarget(target: { readonly fd: number }, functionName: string): AttachTarget {
   const { btfId, name } = readProgramInfo(target.fd)
   if (btfId === 0) throw new BtfError(`program "${name}" has no BTF: it cannot be extended or traced`)
-  const type = readBtfById(btfId).find(functionName, 'func')
+  const type = btfById(btfId).find(functionName, 'func')
   if (type === undefined) throw new BtfError(`program "${name}" has no function "${functionName}"`)
   return { attachBtfId: type.id, attachProgFd: target.fd, close: () => {} }
 }

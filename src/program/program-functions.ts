@@ -1,6 +1,7 @@
 // The functions of programs that are loaded, by the BTF they were loaded with: what can be traced or replaced of them.
 
-import { type Btf, parseBtf } from '../btf/index.ts'
+import type { Btf } from '../btf/index.ts'
+import { btfById } from '../kernel/index.ts'
 import {
   bpfGetFdById,
   bpfGetNextId,
@@ -17,8 +18,6 @@ export interface LoadedFunction {
   readonly name: string
 }
 
-/** struct bpf_btf_info: 0 btf  8 btf_size */
-const BTF_INFO_BYTES = 32
 /** struct bpf_prog_info: 128 btf_id  132 func_info_rec_size  136 func_info  144 nr_func_info */
 const PROGRAM_INFO_BYTES = 232
 
@@ -40,7 +39,7 @@ export function loadedFunctions(id?: number): readonly LoadedFunction[] {
 export function loadedProgramBtf(id: number): Btf | undefined {
   return withProgram(id, fd => {
     const { btfId } = functionTypeIds(fd)
-    return btfId === 0 ? undefined : readBtfById(btfId)
+    return btfId === 0 ? undefined : btfById(btfId)
   })
 }
 
@@ -58,7 +57,7 @@ export function withProgram<T>(id: number, use: (fd: number) => T): T | undefine
 function functionsOf(programId: number, fd: number): readonly LoadedFunction[] {
   const { btfId, typeIds } = functionTypeIds(fd)
   if (btfId === 0 || typeIds.length === 0) return []
-  const btf = readBtfById(btfId)
+  const btf = btfById(btfId)
   return typeIds.flatMap(typeId => {
     const type = btf.type(typeId)
     return type.kind === 'func' ? [{ programId, name: type.name }] : []
@@ -86,25 +85,4 @@ function functionTypeIds(fd: number): { readonly btfId: number; readonly typeIds
   // struct bpf_func_info: u32 insn_off, u32 type_id
   const typeIds = Array.from({ length: count }, (_, i) => view.getUint32(i * recordBytes + 4, LITTLE_ENDIAN))
   return { btfId, typeIds }
-}
-
-/** Throws SyscallError. */
-export function readBtfById(id: number): Btf {
-  const action = `read BTF with id ${id}`
-  const fd = checkSyscall(bpfGetFdById('btf', id), 'bpf(BPF_BTF_GET_FD_BY_ID)', action, {
-    capabilities: ['CAP_SYS_ADMIN'],
-  })
-  try {
-    const info = new Uint8Array(new ArrayBuffer(BTF_INFO_BYTES))
-    const data = new DataView(info.buffer)
-    checkSyscall(bpfObjGetInfoByFd(fd, info), 'bpf(BPF_OBJ_GET_INFO_BY_FD)', action)
-    const bytes = new Uint8Array(new ArrayBuffer(data.getUint32(8, LITTLE_ENDIAN)))
-    info.fill(0)
-    setU64(data, 0, linux().address(bytes))
-    data.setUint32(8, bytes.length, LITTLE_ENDIAN)
-    checkSyscall(bpfObjGetInfoByFd(fd, info), 'bpf(BPF_OBJ_GET_INFO_BY_FD)', action)
-    return parseBtf(bytes)
-  } finally {
-    closeFd(fd)
-  }
 }

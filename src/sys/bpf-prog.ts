@@ -23,7 +23,7 @@ import {
   BPF_PROG_TEST_RUN,
 } from './bpf-constants.generated.ts'
 import { addToken } from './bpf-token.ts'
-import { cString } from './bytes.ts'
+import { cString, LITTLE_ENDIAN } from './bytes.ts'
 
 export interface ProgLoadAttr {
   readonly progType: number
@@ -220,6 +220,7 @@ export interface ProgQueryResult {
   readonly result: number
   readonly attachFlags: number
   readonly count: number
+  readonly revision: bigint
 }
 
 /** Ids of the programs attached to a target into `progIds`. Linux 4.15. */
@@ -228,6 +229,7 @@ export const bpfProgQuery = (
   attachType: number,
   queryFlags: number,
   progIds: Uint32Array,
+  linkIds?: Uint32Array,
 ): ProgQueryResult => {
   const attr = beginAttr()
   s32(attr, 0, target)
@@ -235,8 +237,10 @@ export const bpfProgQuery = (
   u32(attr, 8, queryFlags)
   pointer(attr, 16, progIds)
   u32(attr, 24, progIds.length)
+  pointer(attr, 40, linkIds)
   const result = callBpf(BPF_PROG_QUERY, 64)
-  return { result, attachFlags: getU32(attr, 12), count: getU32(attr, 24) }
+  const revision = attr.getBigUint64(56, LITTLE_ENDIAN)
+  return { result, attachFlags: getU32(attr, 12), count: getU32(attr, 24), revision }
 }
 
 /** A descriptor of BTF made known to the kernel; the reason for a refusal goes to `logBuf`. Linux 4.18. */

@@ -15,7 +15,7 @@ import {
   resolveLabels,
 } from '../../src/asm/index.ts'
 import { BtfBuilder, buildProgramInfo, type NewBtfType } from '../../src/btf/index.ts'
-import { withMemlock } from '../../src/kernel/index.ts'
+import { btfById, loadedBtfs, withMemlock } from '../../src/kernel/index.ts'
 import {
   BPF_MAP_TYPE_ARRAY,
   BPF_PROG_TYPE_SOCKET_FILTER,
@@ -121,4 +121,24 @@ test('the kernel takes a map with the types of its key and value', () => {
   } finally {
     closeFd(btfFd)
   }
+})
+
+test('BTF that the kernel holds is listed and read by its id', () => {
+  const builder = new BtfBuilder()
+  builder.add({ kind: 'struct', name: 'of_this_test', sizeBytes: 4, members: [] })
+  const btfFd = loadBtf(builder.build())
+  try {
+    const held = [...loadedBtfs()]
+    const ours = held.filter(each => !each.isKernel && each.name === '').map(({ id }) => btfById(id))
+    assert.ok(ours.some(btf => btf.find('of_this_test', 'struct') !== undefined))
+    const module = held.find(each => each.isKernel && each.name !== 'vmlinux')
+    if (module !== undefined) {
+      const btf = btfById(module.id)
+      assert.ok(btf.firstId > 1 && btf.typeCount >= btf.firstId, module.name)
+      assert.ok(btf.type(btf.typeCount))
+    }
+  } finally {
+    closeFd(btfFd)
+  }
+  assert.throws(() => btfById(0x7fffffff), /read BTF with id 2147483647: .*ENOENT/)
 })

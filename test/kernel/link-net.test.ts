@@ -27,6 +27,7 @@ import {
   linkIds,
   openLinkById,
   queryPrograms,
+  queryTc,
   queryXdp,
 } from '../../src/link/index.ts'
 import {
@@ -140,7 +141,11 @@ test('tc filters come, change and go, and the qdisc with the last', async () => 
   await datagram()
   assert.ok(other.count() >= 1n)
   assert.throws(() => attachTc(other, 'lo', 'egress', { priority: 7, handle: 3 }), /EEXIST/)
+  const [found, ...more] = queryTc('lo', 'egress')
+  assert.deepEqual([found?.priority, found?.handle, found?.name, more], [7, 3, 'count_runs', []])
+  assert.equal(queryTc('lo', 'ingress').length, 1)
   link.close()
+  assert.deepEqual(queryTc('lo', 'ingress'), [])
   assert.equal(filters().includes('count_runs'), false)
   assert.match(qdiscs(), /clsact/)
   egress.close()
@@ -159,6 +164,12 @@ test('tcx programs run in the order asked for', {
   using link1 = attachTcx(first, 'lo', 'ingress', { anchor: { before: link2 } })
   const order = () => queryPrograms(interfaceIndex('lo'), BPF_TCX_INGRESS).programIds
   assert.deepEqual(order(), [first.id, second.id, third.id])
+  const { revision, linkIds } = queryPrograms(interfaceIndex('lo'), BPF_TCX_INGRESS)
+  assert.deepEqual([linkIds.length, linkIds[0]], [3, link1.info()!.id])
+  // nothing has changed since
+  attachTcx(countRuns(BPF_PROG_TYPE_SCHED_CLS, -1, BPF_TCX_INGRESS), 'lo', 'ingress', {
+    expectedRevision: revision,
+  }).close()
   assert.ok(await datagram())
   assert.ok(first.count() >= 1n && third.count() >= 1n)
   const info = link1.info()!

@@ -9,7 +9,7 @@ export type {
   Variable,
 } from './compiled-object.ts'
 export type { JumpTable } from './jump-tables.ts'
-export { type ObjectTypes, readObjectTypes } from './object-types.ts'
+export { elfBtf, type ObjectTypes, readObjectTypes } from './object-types.ts'
 export type { CodeReference, ProgramCode } from './program-code.ts'
 export { readObject } from './read-object.ts'
 export { type AutoAttach, type SectionDefinition, sectionDefinitions } from './section-definitions.ts'

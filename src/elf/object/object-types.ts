@@ -3,7 +3,7 @@
 import { type Btf, type BtfExtSection, parseBtf, parseBtfExt, relocateBtf } from '../../btf/index.ts'
 import { ElfError } from '../../errors/index.ts'
 import { bytesSource } from '../byte-source.ts'
-import { findSection, isElf, parseElf } from '../elf.ts'
+import { type Elf, findSection, isElf, parseElf } from '../elf.ts'
 import { sectionData } from '../section-data.ts'
 
 export interface ObjectTypes {
@@ -20,15 +20,20 @@ export interface ObjectTypes {
 export function readObjectTypes(bytes: Uint8Array, file: string, base?: Btf): ObjectTypes {
   if (!isElf(bytes)) throw new ElfError(file, `is no compiled object: it does not start as an ELF file does`)
   const elf = parseElf(bytesSource(file, bytes))
+  const btf = elfBtf(elf, base)
+  const ext = findSection(elf, '.BTF.ext')
+  return { btf, sections: ext === undefined ? new Map() : parseBtfExt(sectionData(elf, ext), btf) }
+}
+
+/** The types alone; throws as `readObjectTypes`. */
+export function elfBtf(elf: Elf, base?: Btf): Btf {
   const section = findSection(elf, '.BTF')
   if (section === undefined)
-    throw new ElfError(file, 'has no types (section .BTF): was it compiled without -g?')
+    throw new ElfError(elf.source.name, 'has no types (section .BTF): was it compiled without -g?')
   const distilled = findSection(elf, '.BTF.base')
   const own = parseBtf(
     sectionData(elf, section),
     distilled === undefined ? base : parseBtf(sectionData(elf, distilled)),
   )
-  const btf = distilled === undefined || base === undefined ? own : relocateBtf(own, base)
-  const ext = findSection(elf, '.BTF.ext')
-  return { btf, sections: ext === undefined ? new Map() : parseBtfExt(sectionData(elf, ext), btf) }
+  return distilled === undefined || base === undefined ? own : relocateBtf(own, base)
 }
