@@ -28,6 +28,7 @@ export function makeMap(map: ObjectMap, data: Uint8Array | undefined, input: Map
   const options: MapCreateOptions = {
     ...(loadedBtf === undefined ? {} : { btfFd: loadedBtf.fd }),
     ...(exclusiveHash === undefined ? {} : { exclusiveHash }),
+    ...(map.innerTemplate === undefined ? {} : { innerMapFd: map.innerTemplate.fd }),
   }
   const path = map.pinPath
   if (path !== undefined || map.source.pinned) {
@@ -76,22 +77,30 @@ function create(map: ObjectMap, spec: MapSpec, options: MapCreateOptions, { file
   }
 }
 
-function specOf(
-  { source, maxEntries, valueSize }: ObjectMap,
-  data: Uint8Array | undefined,
-  input: MapInput,
-): MapSpec {
+function specOf(map: ObjectMap, data: Uint8Array | undefined, input: MapInput): MapSpec {
+  const { source, type, keySize, valueSize, maxEntries, flags, numaNode, mapExtra } = map
   const { btf: _, inner, pinned: __, ...spec } = source
-  const typed = source.btf !== undefined && input.loadedBtf !== undefined && takesBtf(source.type)
+  const typed = source.btf !== undefined && input.loadedBtf !== undefined && takesBtf(type)
   return {
     ...spec,
-    ...{ maxEntries, valueSize },
+    ...{ type, keySize, valueSize, maxEntries },
+    ...(flags === 0 && spec.flags === undefined ? {} : { flags }),
+    ...(numaNode === undefined ? {} : { numaNode }),
+    ...(mapExtra === undefined ? {} : { mapExtra }),
     ...(typed ? { btf: { ...source.btf!, data: input.loadedBtf!.data } } : {}),
     ...(inner === undefined ? {} : { inner: innerOf(inner, input) }),
     ...(data === undefined || source.role === 'structOps' || source.type === BPF_MAP_TYPE_ARENA
       ? {}
-      : { contents: [{ key: new Uint8Array(new ArrayBuffer(4)), value: data }] }),
+      : { contents: [{ key: new Uint8Array(new ArrayBuffer(4)), value: ofLength(data, valueSize) }] }),
   }
+}
+
+/** Cut, or with zeros behind. */
+function ofLength(data: Uint8Array, byteLength: number): Uint8Array {
+  if (data.length === byteLength) return data
+  const bytes = new Uint8Array(new ArrayBuffer(byteLength))
+  bytes.set(data.subarray(0, byteLength))
+  return bytes
 }
 
 function innerOf(inner: MapSpec, input: MapInput): MapSpec {

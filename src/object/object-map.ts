@@ -11,10 +11,21 @@ export class ObjectMap {
   /** of the object: `.maps`, `.rodata` */
   readonly section: string
   readonly source: CompiledMap
+  /** BPF_MAP_TYPE_* */
+  type: number
+  /** bytes */
+  keySize: number
+  /** bytes; of a section of data its length: longer, it ends in zeros, which its last variable goes on into */
+  valueSize: number
   /** number of entries, or bytes of a ring */
   maxEntries: number
-  /** bytes; a section of data keeps its own */
-  valueSize: number
+  /** BPF_F_* */
+  flags: number
+  numaNode: number | undefined
+  /** what it means depends on the type */
+  mapExtra: bigint | undefined
+  /** of a map of maps: one like those that it is to hold, in place of the declared one; stays the caller's */
+  innerTemplate: { readonly fd: number } | undefined
   /** false: the map is not made, and programs must not reach what uses it */
   autocreate: boolean
   /** where to pin it, or find it pinned; by default below the object's pin root for maps declared so */
@@ -30,8 +41,13 @@ export class ObjectMap {
     this.source = source
     this.label = source.label
     this.section = source.section
-    this.maxEntries = source.maxEntries
+    this.type = source.type
+    this.keySize = source.keySize
     this.valueSize = source.valueSize
+    this.maxEntries = source.maxEntries
+    this.flags = source.flags ?? 0
+    this.numaNode = source.numaNode
+    this.mapExtra = source.mapExtra
     this.autocreate = source.autocreate
   }
 

@@ -10,6 +10,7 @@ export {
 } from './attach-target.ts'
 export { instructionHash } from './instruction-hash.ts'
 export { type EncodedProgram, type LoadOptions, loadPrepared, loadProgram, loadProgramAsync } from './load.ts'
+export { type LoadedCode, readLoadedCode } from './loaded-code.ts'
 export { type PreparedProgram, prepareProgram } from './prepare.ts'
 export { enableStats, Program, type TestRun, type TestRunOptions } from './program.ts'
 export {

@@ -26,6 +26,7 @@ import {
   pinHint,
 } from '../sys/index.ts'
 import { type EncodedProgram, type LoadOptions, loadProgram } from './load.ts'
+import { type LoadedCode, readLoadedCode } from './loaded-code.ts'
 import { type ProgramInfo, readProgramInfo } from './program-info.ts'
 
 export interface TestRunOptions {
@@ -175,6 +176,11 @@ export class Program implements Disposable {
 
   info(): ProgramInfo {
     return readProgramInfo(this.fd)
+  }
+
+  /** The instructions as the verifier left them, with source lines, and what they were compiled to. Throws what `readLoadedCode` throws. */
+  code(): LoadedCode {
+    return readLoadedCode(this.fd)
   }
 
   /** Makes the program outlive us under a path of a BPF file system. */

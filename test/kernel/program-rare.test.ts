@@ -83,6 +83,25 @@ test('a kernel without streams says so', {
   )
 })
 
+test('a loaded program shows its code, with source lines, and its maps', { skip: noFetchingAtomics }, () => {
+  using object = openObject(CALLS_PATH)
+  object.load()
+  const loaded = object.program('on_call').program
+  const { insns, machineCode, mapIds } = loaded.code()
+  assert.deepEqual(insns[0]!.labels, ['on_call'])
+  assert.ok(insns.some(({ source }) => /^u32 call = args\[1\];$/.test(source?.text ?? '')))
+  assert.match(insns.find(({ source }) => source !== undefined)!.source!.file, /calls\.bpf\.c$/)
+  assert.equal(machineCode.length, loaded.info().jitedBytes)
+  const ids = ['counts', 'events', '.rodata', '.bss'].map(label => object.map(label).map.info().id)
+  assert.deepEqual([...mapIds].sort(), [...ids].sort())
+  using plain = Program.load(program(RETURN_0))
+  assert.deepEqual(
+    plain.code().insns.map(({ code }) => code),
+    RETURN_0.map(({ code }) => code),
+  )
+  assert.deepEqual(plain.code().mapIds, [])
+})
+
 test('a program takes memory', () => {
   using p = Program.load(program(RETURN_0))
   assert.ok(p.memoryBytes() >= 4096)
