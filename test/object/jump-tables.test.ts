@@ -58,6 +58,23 @@ const refused = (what: string, at: number, value: bigint, message: RegExp) =>
       (error: unknown) => error instanceof ObjectError && message.test(error.message),
     )
   })
+test('tables that lie over each other are not linked', () => {
+  const spoilt = Uint8Array.from(bytes)
+  const elf = parseElf(bytesSource(OBJECT, spoilt))
+  const table = elf.sections.find(each => each.type === 2)!
+  const names = elf.sections[table.link]!
+  // st_size of BPF.JT.0.0: one entry more
+  for (let at = table.offset; at < table.offset + table.sizeBytes; at += 24) {
+    const view = new DataView(spoilt.buffer, at, 24)
+    const name = names.offset + view.getUint32(0, true)
+    if (Buffer.from(spoilt.buffer, name, 11).toString() === 'BPF.JT.0.0\0') view.setBigUint64(16, 56n, true)
+  }
+  assert.throws(
+    () => linkObjects([{ file: 'ways', bytes: spoilt }]),
+    /ways: .*jump table "BPF\.JT\.1\.0" begins within another/,
+  )
+})
+
 refused('a way out of the function', 8, 4096n, /jump table "BPF\.JT\.0\.0" leads to byte 4096 of the section/)
 refused('a way into the middle of an instruction', 8, 81n, /leads to byte 81/)
 refused('a way to nowhere', 56, 2n ** 63n, /jump table "BPF\.JT\.1\.0" leads to byte/)

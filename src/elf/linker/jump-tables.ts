@@ -15,20 +15,23 @@ const ENTRY_BYTES = 8
 export function moveJumpTables(section: MergedSection, data: Uint8Array, sections: MergedSections): void {
   if (section.name !== JUMP_TABLES) return
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength)
-  for (const { input, section: source, offset } of section.parts)
-    for (const [start, { moved, sizeBytes, name }] of tablesOf(input, source.index, sections)) {
-      if (start + sizeBytes > source.sizeBytes || sizeBytes % ENTRY_BYTES !== 0)
-        throw new ObjectError(
-          input.file,
-          `jump table "${name}" lies at byte ${start} of ${source.sizeBytes}`,
-          {
-            section: JUMP_TABLES,
-          },
-        )
-      const little = input.littleEndian
-      for (let at = offset + start; at < offset + start + sizeBytes; at += ENTRY_BYTES)
+  for (const { input, section: source, offset } of section.parts) {
+    const fail = (what: string): never => {
+      throw new ObjectError(input.file, what, { section: JUMP_TABLES })
+    }
+    const little = input.littleEndian
+    const tables = [...tablesOf(input, source.index, sections)].sort(([a], [b]) => a - b)
+    let free = 0
+    for (const [start, { moved, sizeBytes, name }] of tables) {
+      const end = start + sizeBytes
+      if (end > source.data.length || start % ENTRY_BYTES !== 0 || sizeBytes % ENTRY_BYTES !== 0)
+        fail(`jump table "${name}" lies at bytes ${start} to ${end} of ${source.data.length}`)
+      if (start < free) fail(`jump table "${name}" begins within another`)
+      free = end
+      for (let at = offset + start; at < offset + end; at += ENTRY_BYTES)
         view.setBigUint64(at, BigInt.asUintN(64, view.getBigUint64(at, little) + BigInt(moved)), little)
     }
+  }
 }
 
 interface Table {

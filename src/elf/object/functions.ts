@@ -55,6 +55,9 @@ interface Extent {
   readonly end: number
 }
 
+/** No program has more instructions to jump to; tables that lie over each other could name any number. */
+const JUMPS_MAX = 1 << 20
+
 export const isCode = (section: ElfSection): boolean =>
   section.type === SHT_PROGBITS && (section.flags & SHF_EXECINSTR) !== 0 && section.sizeBytes > 0
 
@@ -64,6 +67,7 @@ export function readFunctions(context: ReadContext, references: DataReferences):
   const labels = new Set<string>()
   for (const section of context.elf.sections.filter(isCode))
     extents.set(section.index, extentsIn(context, section, labels))
+  const budget = { entries: JUMPS_MAX }
   const functionAt = (section: number, slot: number): Extent | undefined =>
     extents.get(section)?.find(extent => extent.start <= slot && slot < extent.end)
   return [...extents].flatMap(([index, list]) => {
@@ -73,7 +77,11 @@ export function readFunctions(context: ReadContext, references: DataReferences):
     checkRelocated(context, section, bytes, relocations)
     return list.map(extent => {
       const jumpTables = new Map<string, JumpTable>()
-      const code = readCode({ context, references, extent, functionAt, jumpTables }, bytes, relocations)
+      const code = readCode(
+        { context, references, extent, functionAt, jumpTables, budget },
+        bytes,
+        relocations,
+      )
       const { name, isLocal } = extent.symbol
       const { label, start, end } = extent
       const callees = code.references.flatMap(({ ref }) =>
@@ -186,6 +194,8 @@ interface Relocator {
   readonly functionAt: (section: number, slot: number) => Extent | undefined
   /** by label, those that were met */
   readonly jumpTables: Map<string, JumpTable>
+  /** entries of tables that the object may still have */
+  readonly budget: { entries: number }
 }
 
 /** A call, or the first half of a 64-bit load. */
@@ -252,7 +262,7 @@ const NO_SECTION: ElfSection = {
 }
 
 function referToData(
-  { context, references, extent, jumpTables }: Relocator,
+  { context, references, extent, jumpTables, budget }: Relocator,
   symbol: ObjectSymbol,
   addend: number,
   fail: (what: string) => never,
@@ -272,6 +282,8 @@ function referToData(
   }
   const section = context.elf.sections[symbol.section]
   if (section?.name === JUMP_TABLES) {
+    budget.entries -= symbol.sizeBytes / 8
+    if (budget.entries < 0) return fail(`its jump tables have more than ${JUMPS_MAX} entries`)
     const table = readJumpTable(context, section, symbol, addend, extent, fail)
     jumpTables.set(table.label, table)
     return value(table.label, 0)
