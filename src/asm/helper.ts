@@ -4,14 +4,18 @@ import type { HelperArgument, HelperArgumentKind, HelperPrototype } from './help
 import { HELPERS } from './helpers.generated.ts'
 
 let lines: readonly string[] | undefined
-let ids: ReadonlyMap<string, number> | undefined
+/** by the names that were asked for; -1 for what no kernel has */
+const ids = new Map<string, number>()
 const prototypes: HelperPrototype[] = []
 
 /** The prototype of a helper by its name, with or without `bpf_` in front; undefined if no kernel known to us has it. */
 export function helperByName(name: string): HelperPrototype | undefined {
-  ids ??= new Map(allLines().map((line, id) => [nameOf(line), id]))
-  const id = ids.get(name) ?? ids.get(`bpf_${name}`)
-  return id === undefined ? undefined : helperById(id)
+  let id = ids.get(name)
+  if (id === undefined) {
+    id = idOf(name.startsWith('bpf_') ? name : `bpf_${name}`)
+    ids.set(name, id)
+  }
+  return id < 0 ? undefined : helperById(id)
 }
 
 /** The prototype of a helper by its number (enum bpf_func_id); undefined if no kernel known to us has it. */
@@ -28,6 +32,12 @@ export function helperPrototypes(): readonly HelperPrototype[] {
 
 function allLines(): readonly string[] {
   return (lines ??= HELPERS.slice(1, -1).split('\n'))
+}
+
+/** Of a whole name; -1 if there is none. The names of all lines are not made for the few that are asked for. */
+function idOf(name: string): number {
+  const short = name.slice('bpf_'.length)
+  return allLines().findIndex(line => (line.includes(`${name}(`) || line === short) && nameOf(line) === name)
 }
 
 /** `bpf_map_delete_elem` of `long bpf_map_delete_elem(…)`; of an undocumented helper there is `unspec` only. */
