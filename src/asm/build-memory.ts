@@ -123,15 +123,9 @@ export function ldKsym(dst: number, name: string): Insn {
 }
 
 function wide(dst: number, src: number, imm64: bigint, ref?: Ref): Insn {
-  const insn: Insn = {
-    code: LD_IMM64,
-    dst: checkReg(dst),
-    src,
-    off: 0,
-    imm: 0,
-    imm64: BigInt.asUintN(64, imm64),
-  }
-  return ref === undefined ? insn : { ...insn, ref }
+  const insn = { code: LD_IMM64, dst: checkReg(dst), src, off: 0, imm: 0, imm64: BigInt.asUintN(64, imm64) }
+  if (ref !== undefined) (insn as { ref?: Ref }).ref = ref
+  return insn
 }
 
 function memory(code: number, dst: number, src: number, off: number, imm: number): Insn {

@@ -285,19 +285,33 @@ export function forEachOperand(op: Op, f: (value: ValueId) => void): void {
   }
 }
 
-/** `op` with each operand replaced; the very same object when nothing changed. */
+/**
+ * `op` with each operand replaced; the very same object when nothing changed. What there is most of is written out: to spread
+ * objects so varied is slow.
+ */
 export function mapOperands(op: Op, f: (value: ValueId) => ValueId): Op {
+  const { source } = op
   switch (op.kind) {
     case 'const':
     case 'slot':
     case 'address':
       return op
-    case 'binary':
-    case 'compare':
+    case 'binary': {
+      const a = f(op.a)
+      const b = f(op.b)
+      if (a === op.a && b === op.b) return op
+      return { kind: 'binary', op: op.op, bits: op.bits, a, b, result: op.result, source }
+    }
+    case 'compare': {
+      const a = f(op.a)
+      const b = f(op.b)
+      if (a === op.a && b === op.b) return op
+      return { kind: 'compare', op: op.op, bits: op.bits, a, b, result: op.result, source }
+    }
     case 'offset': {
       const a = f(op.a)
       const b = f(op.b)
-      return a === op.a && b === op.b ? op : { ...op, a, b }
+      return a === op.a && b === op.b ? op : { kind: 'offset', a, b, result: op.result, source }
     }
     case 'neg':
     case 'extend':
@@ -319,7 +333,8 @@ export function mapOperands(op: Op, f: (value: ValueId) => ValueId): Op {
     case 'store': {
       const base = f(op.base)
       const value = f(op.value)
-      return base === op.base && value === op.value ? op : { ...op, base, value }
+      if (base === op.base && value === op.value) return op
+      return { kind: 'store', bits: op.bits, base, offset: op.offset, value, source }
     }
     case 'atomic': {
       const expected = op.expected === undefined ? undefined : f(op.expected)
@@ -330,7 +345,10 @@ export function mapOperands(op: Op, f: (value: ValueId) => ValueId): Op {
         : { ...op, base, value, expected }
     }
     case 'call':
-      for (const arg of op.args) if (f(arg) !== arg) return { ...op, args: op.args.map(f) }
+      for (const arg of op.args) {
+        if (f(arg) === arg) continue
+        return { kind: 'call', target: op.target, args: op.args.map(f), pure: op.pure, result: op.result, source }
+      }
       return op
   }
 }

@@ -13,7 +13,7 @@ export function twins(func: MachineFunc): MachineFunc {
   // The last of its kind stays: it is the one that others fall through to.
   const last = new Map(keys.map((key, id) => [key, id]))
   const twinOf = (id: number): number => (keys[id] === undefined ? id : last.get(keys[id])!)
-  const blocks = func.blocks.map(block => ({ ...block, end: mapBlocks(block.end, twinOf) }))
+  const blocks = func.blocks.map(({ ops, end, depth }) => ({ ops, end: mapBlocks(end, twinOf), depth }))
   return { ...func, blocks: reachable(blocks) }
 }
 
@@ -26,10 +26,14 @@ function reachable(blocks: readonly MachineBlock[]): MachineBlock[] {
   for (const id of seen) for (const to of successorsOf(blocks[id]!.end)) seen.add(to)
   const kept = [...blocks.keys()].filter(id => seen.has(id))
   const numbers = new Map(kept.map((id, i) => [id, i]))
-  return kept.map(id => ({ ...blocks[id]!, end: mapBlocks(blocks[id]!.end, to => numbers.get(to)!) }))
+  return kept.map(id => {
+    const { ops, end, depth } = blocks[id]!
+    return { ops, end: mapBlocks(end, to => numbers.get(to)!), depth }
+  })
 }
 
 function mapBlocks(end: MachineEnd, f: (id: number) => number): MachineEnd {
-  if (end.kind === 'goto') return { ...end, to: f(end.to) }
-  return end.kind === 'if' ? { ...end, yes: f(end.yes), no: f(end.no) } : end
+  const { source } = end
+  if (end.kind === 'goto') return { kind: 'goto', to: f(end.to), source }
+  return end.kind === 'if' ? { kind: 'if', test: end.test, yes: f(end.yes), no: f(end.no), source } : end
 }

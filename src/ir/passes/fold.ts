@@ -39,7 +39,12 @@ export function fold(func: Func, canonical: boolean): Func {
       const def = defs[value]
       return def?.kind === 'const' ? def.value : undefined
     },
-    make: (type, op) => add({ ...op, result: newValue(func, type), source } as Op),
+    make: (type, op) => {
+      const made = op as NewOp & { result?: ValueId; source?: Op['source'] }
+      made.result = newValue(func, type)
+      made.source = source
+      return add(made as Op)
+    },
     constant: (type, value) => f.make(type, { kind: 'const', value: BigInt.asUintN(64, value) }),
   }
   /** Appends an operation in its simplest form and returns the value it gives. */
@@ -55,16 +60,16 @@ export function fold(func: Func, canonical: boolean): Func {
     defs[result] = simplest
     return result
   }
-  const blocks: Block[] = func.blocks.map(block => {
+  const blocks: Block[] = func.blocks.map(({ params, ops: originals, end }) => {
     ops = []
-    for (const original of block.ops) {
+    for (const original of originals) {
       const op = replaced.operation(original)
       source = op.source
       const result = resultOf(op)
       const value = add(op)
       if (result !== undefined && value !== result) replaced.set(result, value)
     }
-    return { ...block, ops }
+    return { params, ops, end }
   })
   return { ...func, blocks: replaced.applyToEnds(blocks) }
 }
