@@ -24,6 +24,8 @@ type TraceRequest = Extract<TraceArguments, { kind: 'trace' }>
 
 /** How often a session with children left is asked whether they have ended, ms. */
 const CHILDREN_POLL_MS = 20
+/** And every so many times whether they have ended unnoticed. */
+const FORGET_POLLS = 50
 
 export async function runTrace(
   request: TraceRequest,
@@ -164,7 +166,10 @@ function watchEnd(session: TraceSession, pid: number): Promise<void> {
 }
 
 async function childrenEnd(session: TraceSession): Promise<void> {
-  while (session.anyThread) await delay(CHILDREN_POLL_MS)
+  for (let poll = 1; session.anyThread; poll++) {
+    if (poll % FORGET_POLLS === 0) session.forgetEnded()
+    await delay(CHILDREN_POLL_MS)
+  }
 }
 
 /** Resolves when nothing more can be written: tracing on would be for nobody. */

@@ -48,6 +48,7 @@ export {
 export {
   blockedCall,
   descriptorTarget,
+  hasEnded,
   isInitialPidNamespace,
   isProcOfOwnNamespace,
   openProcessFolder,

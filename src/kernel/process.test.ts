@@ -1,11 +1,19 @@
 // Processes: hostile names, threads, ended and foreign ones. Every process looked at is this one or its child.
 
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { parseProcess, processCwd, processExe, readProcess, requireTraceable, threadIds } from './process.ts'
+import {
+  hasEnded,
+  parseProcess,
+  processCwd,
+  processExe,
+  readProcess,
+  requireTraceable,
+  threadIds,
+} from './process.ts'
 
 const stat = (comm: string, flags: number) =>
   `77 (${comm}) S 76 77 76 34817 77 ${flags} 1022 0 0 0 3 1 0 0 20 0 5 0 3364 8687616 1302 18446744073709551615 1`
@@ -46,6 +54,19 @@ test('damaged files give nothing', () => {
 })
 
 const needsProc = { skip: process.platform !== 'linux' && 'needs /proc' }
+
+test('who has ended, and who has not', needsProc, () => {
+  assert.equal(hasEnded(process.pid), false)
+  assert.ok(threadIds(process.pid).every(tid => !hasEnded(tid)))
+  assert.equal(hasEnded(spawnSync('true').pid), true)
+})
+
+test('who has ended without being waited for', needsProc, () => {
+  // we wait for our children only when this function has returned
+  const child = spawn('true')
+  for (const deadline = Date.now() + 10_000; !hasEnded(child.pid!); ) assert.ok(Date.now() < deadline)
+  assert.equal(readProcess(child.pid!)?.state, 'Z')
+})
 
 test('this process', needsProc, () => {
   const self = requireTraceable(process.pid)

@@ -107,6 +107,18 @@ export function threadIds(pid: number): number[] {
   }
 }
 
+/** Whether a process or thread has ended, waited for or not. */
+export function hasEnded(tid: number): boolean {
+  try {
+    process.kill(tid, 0) // takes threads as well
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return true
+  }
+  if (!isProcOfOwnNamespace()) return false
+  const stat = readProc(tid, 'stat') ?? ''
+  return /^[ZX]/.test(stat.slice(stat.lastIndexOf(')') + 2))
+}
+
 /** The path of the program a process runs (` (deleted)` at the end if it was unlinked); undefined when unknown. */
 export function processExe(pid: number): string | undefined {
   return readProcLink(pid, 'exe')

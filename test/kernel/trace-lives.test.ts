@@ -7,7 +7,10 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { after, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { BpfMap } from '../../src/map/index.ts'
 import { bpfGetFdById, closeFd } from '../../src/sys/index.ts'
+import { THREAD_BYTES, THREAD_RECORD } from '../../src/trace/kernel/layout.ts'
+import { OFFSET_TID } from '../../src/trace/record.ts'
 import { SLOW } from '../slow.ts'
 
 const beetrace = resolve('bin/beetrace.cjs')
@@ -47,7 +50,7 @@ test('short-lived children, every one from its first call to its exit', () => {
   )
 })
 
-// 7.x runs programs at system calls preemptibly, unless they hang on perf events, and skips them for whoever interrupts
+// 7.x runs programs at raw tracepoints preemptibly, and skips them for whoever comes in between
 test('processes that take the processors from one another, every call of each', () => {
   const [jobs, children] = [8, many(400)]
   const job = `i=0; while [ $i -lt ${children} ]; do (: </dev/zero; exit 7); i=$((i+1)); done; exit 0`
@@ -204,6 +207,27 @@ for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
     }
   })
 }
+
+test('a thread whose end went unnoticed is not waited for', async () => {
+  const { tracer, pid } = await countingUnderTrace()
+  try {
+    const maps = readdirSync(`/proc/${tracer.pid}/fdinfo`).flatMap(fd => {
+      const info = readFileSync(`/proc/${tracer.pid}/fdinfo/${fd}`, 'utf8')
+      return [...info.matchAll(/^map_id:\s*(\d+)/gm)].map(([, id]) => BpfMap.openById(Number(id)))
+    })
+    const threads = maps.find(({ name }) => name === 'threads')!
+    const ended = spawnSync('true').pid
+    const entry = new DataView(new ArrayBuffer(THREAD_BYTES))
+    entry.setUint32(THREAD_RECORD + OFFSET_TID, ended, true)
+    threads.update(new Uint8Array(Uint32Array.of(ended).buffer), new Uint8Array(entry.buffer))
+    for (const map of maps) map.close()
+  } finally {
+    process.kill(pid, 'SIGKILL')
+  }
+  const impatience = setTimeout(() => tracer.kill('SIGTERM'), 10_000 * SLOW)
+  assert.equal(await endOf(tracer), 'SIGKILL')
+  clearTimeout(impatience)
+})
 
 test('a reader that goes away ends the trace, not the command', () => {
   const script = 'i=0; while [ $i -lt 2000 ]; do : </dev/null; i=$((i+1)); done; echo done'

@@ -171,7 +171,7 @@ export function sysExit(plan: TracePlan): Program {
 function syscallResult(b: Builder, ctx: Value): Value {
   const result = b.variable(s64, 0)
   b.if(
-    isOn(b, 'syscallsAsPerfEvents'),
+    isOn(b, 'onPerfEvents'),
     () => result.set(b.load(ctx, 16, s64)),
     () => result.set(b.load(ctx, 8, s64)),
   )

@@ -82,9 +82,8 @@ export function captureSubprograms(p: Program, size: ScratchSize): void {
   descriptorSubprogram(p, size)
 }
 
-/** What a program needs that sends argv from where the kernel has put it. */
+/** What a program needs that sends path and argv from where the kernel has put them. */
 export function execSubprograms(p: Program, size: ScratchSize): void {
-  stringSubprogram(p, 'fetch_kernel_string', 'probe_read_kernel_str', size)
   stringSubprogram(p, 'fetch_user_string', 'probe_read_user_str', size)
   bytesSubprogram(p, size)
 }

@@ -29,6 +29,7 @@ const FIELDS = [
   'compatFlagMask',
   'taskPid',
   'taskTgid',
+  'taskFlags',
   'taskExitCode',
   'taskMm',
   'taskSignal',
@@ -44,10 +45,11 @@ const FIELDS = [
   'signalGroupExitCode',
   'mmArgStart',
   'mmArgEnd',
-  'binprmFilename',
+  'mmEnvEnd',
   'hasCurrentTaskBtf',
   'hasTaskPtRegs',
-  'syscallsAsPerfEvents',
+  'onPerfEvents',
+  'forksAtWakeUp',
   // -y, and what it needs: 0 without it
   'decodeFds',
   ...FILE_FIELDS,
@@ -73,8 +75,8 @@ export interface TraceSetting {
   readonly captures: { readonly entry: boolean; readonly exit: boolean }
   /** how deep our pid namespace lies, undefined for the initial one; in another, ids are shown as it numbers them */
   readonly pidNamespaceLevel: number | undefined
-  /** the programs at system calls hang on perf events, and are given their records: see `syscallResult` */
-  readonly syscallsAsPerfEvents: boolean
+  /** the programs that have a perf event of their own hang on it, and are given its records: see `TraceProgram` */
+  readonly onPerfEvents: boolean
   /** with -y */
   readonly files: FileFacts | undefined
 }
@@ -85,7 +87,7 @@ const NO_FILES = Object.fromEntries(FILE_FIELDS.map(field => [field, 0])) as Rec
 export function encodeConfig(
   options: TraceOptions,
   facts: KernelFacts,
-  { captures, pidNamespaceLevel, syscallsAsPerfEvents, files }: TraceSetting,
+  { captures, pidNamespaceLevel, onPerfEvents, files }: TraceSetting,
 ): Uint8Array {
   const values: Record<ConfigField, number | boolean> = {
     follow: options.follow,
@@ -101,6 +103,7 @@ export function encodeConfig(
     compatFlagMask: facts.compatFlag.mask,
     taskPid: facts.taskPid,
     taskTgid: facts.taskTgid,
+    taskFlags: facts.taskFlags,
     taskExitCode: facts.taskExitCode,
     taskMm: facts.taskMm,
     taskSignal: facts.taskSignal,
@@ -116,10 +119,11 @@ export function encodeConfig(
     signalGroupExitCode: facts.signalGroupExitCode,
     mmArgStart: facts.mmArgStart,
     mmArgEnd: facts.mmArgEnd,
-    binprmFilename: facts.binprmFilename,
+    mmEnvEnd: facts.mmEnvEnd,
     hasCurrentTaskBtf: facts.hasCurrentTaskBtf,
     hasTaskPtRegs: facts.hasTaskPtRegs,
-    syscallsAsPerfEvents,
+    onPerfEvents,
+    forksAtWakeUp: facts.rawTracepointsPreemptible,
     decodeFds: files !== undefined,
     ...(files ?? NO_FILES),
   }

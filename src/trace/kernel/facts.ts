@@ -10,6 +10,7 @@ export interface KernelFacts {
   /** bytes into struct task_struct */
   readonly taskPid: number
   readonly taskTgid: number
+  readonly taskFlags: number
   readonly taskExitCode: number
   readonly taskMm: number
   readonly taskSignal: number
@@ -30,17 +31,16 @@ export interface KernelFacts {
   /** bytes into struct mm_struct */
   readonly mmArgStart: number
   readonly mmArgEnd: number
-  /** bytes into struct linux_binprm of the path execve was given */
-  readonly binprmFilename: number
+  readonly mmEnvEnd: number
   /** bpf_get_current_task_btf (Linux 5.11): fields of the current task by plain loads */
   readonly hasCurrentTaskBtf: boolean
   /** bpf_task_pt_regs (Linux 5.15): the same for its registers */
   readonly hasTaskPtRegs: boolean
   /**
-   * Raw tracepoint programs at system calls run preemptibly (7.x). While a thread is preempted inside one, the kernel
-   * skips that program for all others on that CPU: calls would be lost. As perf events they run to their end first.
+   * Raw tracepoint programs run preemptibly (7.x). While a thread is preempted inside one, the kernel skips that program
+   * for all others on that CPU, and what they do is lost: `TraceProgram` says what is done about it.
    */
-  readonly rawSyscallsPreemptible: boolean
+  readonly rawTracepointsPreemptible: boolean
 }
 
 /** TS_COMPAT of arch/x86/include/asm/thread_info.h: set for the time of an `int 0x80` or sysenter call */
@@ -60,6 +60,7 @@ export function readKernelFacts(btf: Btf, machine: string): KernelFacts {
     compatFlag: compatFlag(machine, at),
     taskPid: at('task_struct', 'pid'),
     taskTgid: at('task_struct', 'tgid'),
+    taskFlags: at('task_struct', 'flags'),
     taskExitCode: at('task_struct', 'exit_code'),
     taskMm: at('task_struct', 'mm'),
     taskSignal: at('task_struct', 'signal'),
@@ -75,11 +76,14 @@ export function readKernelFacts(btf: Btf, machine: string): KernelFacts {
     signalGroupExitCode: at('signal_struct', 'group_exit_code'),
     mmArgStart: at('mm_struct', 'arg_start'),
     mmArgEnd: at('mm_struct', 'arg_end'),
-    binprmFilename: at('linux_binprm', 'filename'),
+    mmEnvEnd: at('mm_struct', 'env_end'),
     hasCurrentTaskBtf: hasHelper('get_current_task_btf'),
     hasTaskPtRegs: hasHelper('get_current_task_btf') && hasHelper('task_pt_regs'),
-    // came with the change that took the preempt_disable out of __BPF_DECLARE_TRACE_SYSCALL (include/trace/bpf_probe.h)
-    rawSyscallsPreemptible: btf.nameOffset('trace_call_bpf_faultable') !== undefined,
+    // __DO_TRACE (include/linux/tracepoint.h) holds this guard instead of disabling preemption; and the function came with
+    // the change that took the preempt_disable out of __BPF_DECLARE_TRACE_SYSCALL (include/trace/bpf_probe.h)
+    rawTracepointsPreemptible: ['class_srcu_fast_notrace_t', 'trace_call_bpf_faultable'].some(
+      name => btf.nameOffset(name) !== undefined,
+    ),
   }
 }
 

@@ -4,6 +4,11 @@ import type { Builder, Value } from '../../ir/index.ts'
 import { type IntType, u32, u64 } from '../../ir/index.ts'
 import { type ConfigField, configured, isOn } from './config.ts'
 
+/** The address of the current thread's struct task_struct. */
+export function currentTask(b: Builder): Value {
+  return b.cast(b.call('get_current_task', []), u64)
+}
+
 /** The u32 that is `field` bytes into what `base` points to. */
 export function readU32(b: Builder, base: Value, field: ConfigField): Value {
   const slot = b.slot(4, 'u32', 4)

@@ -24,7 +24,7 @@ import {
 import { isOn } from './config.ts'
 import { emitReserved, writeFixed } from './emit.ts'
 import { THREAD_AWAITS_EXEC, THREAD_FLAGS, THREAD_IN_CALL } from './layout.ts'
-import { idInOwnNamespace, readU32, readU64 } from './read.ts'
+import { currentTask, idInOwnNamespace, readU32, readU64 } from './read.ts'
 
 /** Bytes of siginfo that a RECORD_SIGNAL carries: up to and including the fields of every kind of sender. */
 const SIGINFO_BYTES = 48
@@ -148,8 +148,7 @@ function emitSignal(
 function currentTgid(b: Builder): Value {
   const tgid = b.variable(u32, b.convert(b.shr(b.call('get_current_pid_tgid', []), 32), u32))
   b.if(isOn(b, 'ownPidNamespace'), () => {
-    const task = b.cast(b.call('get_current_task', []), u64)
-    tgid.set(idInOwnNamespace(b, readU64(b, task, 'taskGroupLeader')))
+    tgid.set(idInOwnNamespace(b, readU64(b, currentTask(b), 'taskGroupLeader')))
   })
   return tgid.get()
 }

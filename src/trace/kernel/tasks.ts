@@ -40,12 +40,18 @@ import {
   THREAD_IN_CALL,
   THREAD_RECORD,
 } from './layout.ts'
-import { idInOwnNamespace, readU32, readU64 } from './read.ts'
+import { currentTask, idInOwnNamespace, readU32, readU64 } from './read.ts'
 
 /** Strings of a new program's argv that are fetched when they could not be read at the entry of execve. */
 const EXEC_STRINGS = 32
 
-/** raw_tp/sched_process_fork (struct task_struct *parent, struct task_struct *child), in the parent */
+/** PF_USER_WORKER of include/linux/sched.h since Linux 6.4 */
+const PF_USER_WORKER = 0x4000
+
+/**
+ * raw_tp/sched_process_fork (struct task_struct *parent, struct task_struct *child), in the parent; or a moment later
+ * raw_tp/sched_wakeup_new (struct task_struct *child), in the parent as well, with its run queue locked
+ */
 export function processFork(plan: TracePlan): Program {
   const p = rawTracepointProgram(plan, 'process_fork')
   p.main((b, ctx) => {
@@ -73,9 +79,18 @@ export function processFork(plan: TracePlan): Program {
         flags.set(THREAD_AWAITS_EXEC)
       },
     )
-    const child = b.load(ctx, 8, u64)
-    const childTid = readU32(b, child, 'taskPid')
-    const childTgid = readU32(b, child, 'taskTgid')
+    const child = b.variable(u64, 0)
+    b.if(
+      isOn(b, 'forksAtWakeUp'),
+      () => {
+        child.set(b.load(ctx, 0, u64))
+        // what the kernel makes for io_uring and vhost is woken too, and never in user space
+        b.if(b.test(readU32(b, child.get(), 'taskFlags'), PF_USER_WORKER), () => b.return(0))
+      },
+      () => child.set(b.load(ctx, 8, u64)),
+    )
+    const childTid = readU32(b, child.get(), 'taskPid')
+    const childTgid = readU32(b, child.get(), 'taskTgid')
     b.if(b.not(isOn(b, 'follow')), () => {
       b.if(
         b.logicalAnd(b.eq(flags.get(), 0), () => b.ne(childTgid, tgid)),
@@ -88,8 +103,8 @@ export function processFork(plan: TracePlan): Program {
     const shownChildTid = b.variable(u32, childTid)
     const shownChildTgid = b.variable(u32, childTgid)
     b.if(isOn(b, 'ownPidNamespace'), () => {
-      shownChildTid.set(idInOwnNamespace(b, child))
-      shownChildTgid.set(idInOwnNamespace(b, readU64(b, child, 'taskGroupLeader')))
+      shownChildTid.set(idInOwnNamespace(b, child.get()))
+      shownChildTgid.set(idInOwnNamespace(b, readU64(b, child.get(), 'taskGroupLeader')))
     })
     b.store(entry, THREAD_RECORD + OFFSET_TID, shownChildTid.get())
     b.store(entry, THREAD_RECORD + OFFSET_TGID, shownChildTgid.get())
@@ -115,20 +130,28 @@ export function processFork(plan: TracePlan): Program {
   return p
 }
 
-/** raw_tp/sched_process_exec (struct task_struct *p, pid_t old_pid, struct linux_binprm *bprm) */
+/**
+ * raw_tp/sched_process_exec (struct task_struct *p, pid_t old_pid, struct linux_binprm *bprm), or the perf event
+ * sched:sched_process_exec, whose record has old_pid behind a u32 for the path and the pid
+ */
 export function processExec(plan: TracePlan): Program {
   const p = rawTracepointProgram(plan, 'process_exec')
   execSubprograms(p, plan.size)
   p.main((b, ctx) => {
     const tid = b.convert(b.call('get_current_pid_tgid', []), u32)
-    const oldTid = b.convert(b.load(ctx, 8, u64), u32)
+    const oldTid = b.variable(u32, 0)
+    b.if(
+      isOn(b, 'onPerfEvents'),
+      () => oldTid.set(b.load(ctx, 16, u32)),
+      () => oldTid.set(b.convert(b.load(ctx, 8, u64), u32)),
+    )
     const key = b.slot(4, 'tid', 4)
-    b.store(key, 0, oldTid)
+    b.store(key, 0, oldTid.get())
     b.ifNotNull(b.call('map_lookup_elem', [b.mapFd('threads'), key]), thread => {
       const state = b.load(thread, THREAD_FLAGS, u32)
       const before = shownIds(b, thread)
       // a thread that is not the first takes over the process' id: its entry moves along
-      const renamed = b.ne(oldTid, tid)
+      const renamed = b.ne(oldTid.get(), tid)
       b.if(renamed, () => {
         const copy = b.slot(THREAD_BYTES, 'thread')
         b.copy(copy, 0, thread, 0, THREAD_BYTES)
@@ -146,7 +169,7 @@ export function processExec(plan: TracePlan): Program {
           withScratch(b, 'exec', scratch => {
             writeFixed(b, scratch, SCRATCH_RECORD, { ...fields, flags: CALL_HAS_SEGMENTS })
             b.store(scratch, SCRATCH_POSITION, RECORD_FIXED_BYTES, u64)
-            fetchProgram(b, scratch, b.load(ctx, 0, u64), b.load(ctx, 16, u64))
+            fetchProgram(b, scratch)
             emitScratch(b, plan, scratch)
             b.return(0)
           }),
@@ -159,11 +182,13 @@ export function processExec(plan: TracePlan): Program {
   return p
 }
 
-/** The path from struct linux_binprm, and argv from where the kernel put it in the new program's memory. */
-function fetchProgram(b: Builder, scratch: Value, task: Value, binprm: Value): void {
-  const filename = readU64(b, binprm, 'binprmFilename')
-  b.callSubprogram('fetch_kernel_string', [scratch, CAPTURE_CSTR, filename, 4096])
-  const mm = readU64(b, task, 'taskMm')
+/**
+ * argv and the path from where the kernel put them in the new program's memory: the path was the first thing to go there
+ * (bprm_execve, fs/exec.c), downwards, so it lies behind the environment.
+ */
+function fetchProgram(b: Builder, scratch: Value): void {
+  const mm = readU64(b, currentTask(b), 'taskMm')
+  b.callSubprogram('fetch_user_string', [scratch, CAPTURE_CSTR, readU64(b, mm, 'mmEnvEnd'), 4096])
   const at = b.variable(u64, readU64(b, mm, 'mmArgStart'))
   const end = readU64(b, mm, 'mmArgEnd')
   const arg = 1 << 8
@@ -181,10 +206,10 @@ function fetchProgram(b: Builder, scratch: Value, task: Value, binprm: Value): v
   b.callSubprogram('fetch_bytes', [scratch, CAPTURE_ARGV | arg, 0, 0, 0])
 }
 
-/** raw_tp/sched_process_exit (struct task_struct *p), in the thread that ends */
+/** raw_tp/sched_process_exit (struct task_struct *p), in the thread that ends, or the perf event of that name */
 export function processExit(plan: TracePlan): Program {
   const p = rawTracepointProgram(plan, 'process_exit')
-  p.main((b, ctx) => {
+  p.main(b => {
     withCurrentThread(b, ({ thread, tid, tgid }) => {
       const state = b.load(thread, THREAD_FLAGS, u32)
       const key = b.slot(4, 'ended tid', 4)
@@ -201,7 +226,7 @@ export function processExit(plan: TracePlan): Program {
             completeCall(b, thread, b.convert(b.or(enter, CALL_NO_RETURN), u8), time, 0)
             emitCall(b, thread)
           })
-          const task = b.load(ctx, 0, u64)
+          const task = currentTask(b)
           const code = readU32(b, task, 'taskExitCode')
           const signal = readU64(b, task, 'taskSignal')
           const live = readU32(b, signal, 'signalLive')

@@ -21,6 +21,7 @@ import type { KernelHalf } from '../kernel/kernel-half.ts'
 import { parseKernelHalf } from '../kernel/kernel-half-file.ts'
 import { CALL_DESCRIPTORS, scratchSize } from '../kernel/layout.ts'
 import { traceMaps } from '../kernel/maps.ts'
+import type { TraceProgram } from '../kernel/object.ts'
 import type { Arch } from '../kernel/registers.ts'
 import { DEFAULT_TRACE_OPTIONS, type TraceOptions } from '../options.ts'
 import { explainOldKernel } from './old-kernel.ts'
@@ -52,11 +53,11 @@ export async function loadKernelHalf(options: TraceOptions, built?: string): Pro
     const namespace = isInitialPidNamespace() ? undefined : await ownNamespace(vmlinuxBtf())
     if (namespace !== undefined) owned.push(namespace)
     const facts = readKernelFacts(vmlinuxBtf(), process.arch)
-    const tracefs = facts.rawSyscallsPreemptible ? traceFsIfAny() : undefined
+    const tracefs = facts.rawTracepointsPreemptible ? traceFsIfAny() : undefined
     const config = encodeConfig(options, facts, {
       captures,
       pidNamespaceLevel: namespace?.level,
-      syscallsAsPerfEvents: tracefs !== undefined,
+      onPerfEvents: tracefs !== undefined,
       files: options.decodeFds ? readFileFacts(vmlinuxBtf()) : undefined,
     })
     const maps: Record<string, BpfMap> = {}
@@ -65,20 +66,21 @@ export async function loadKernelHalf(options: TraceOptions, built?: string): Pro
     }
     updateBatch(maps.calls!, indexes(CALL_DESCRIPTORS), table)
     maps.ring = await ring
-    const asPerfEvent = (tracepoint: string) => tracefs !== undefined && tracepoint.startsWith('sys_')
+    const hooks = programs.map(program => hookOf(program, facts.rawTracepointsPreemptible, tracefs))
     const loaded = await settled(
-      programs.map(({ program, tracepoint }) => {
-        const type = asPerfEvent(tracepoint) ? BPF_PROG_TYPE_TRACEPOINT : program.type
+      programs.map(({ program }, i) => {
+        const type = hooks[i]!.tracefs === undefined ? program.type : BPF_PROG_TYPE_TRACEPOINT
         return keep(
           loadPrepared({ ...program, type }, maps).then(fd => new Program(fd, program.name)),
           owned,
         )
       }),
     )
-    const links = programs.map(({ tracepoint }, i) => {
-      const link = asPerfEvent(tracepoint)
-        ? attachTracepoint(loaded[i]!, 'raw_syscalls', tracepoint, { tracefs: tracefs! })
-        : attachRawTracepoint(loaded[i]!, tracepoint)
+    const links = hooks.map(({ tracefs, group, tracepoint }, i) => {
+      const link =
+        tracefs === undefined
+          ? attachRawTracepoint(loaded[i]!, tracepoint)
+          : attachTracepoint(loaded[i]!, group, tracepoint, { tracefs })
       owned.push(link)
       return link
     })
@@ -88,6 +90,18 @@ export async function loadKernelHalf(options: TraceOptions, built?: string): Pro
     for (const owner of owned.reverse()) owner.close()
     throw explainOldKernel(error, kernelRelease())
   }
+}
+
+/** What a program is attached to: a raw tracepoint, or with `tracefs` a tracepoint's perf event. */
+type Hook =
+  | { readonly tracepoint: string; readonly tracefs?: undefined; readonly group?: undefined }
+  | { readonly tracepoint: string; readonly tracefs: TraceFs; readonly group: string }
+
+function hookOf(program: TraceProgram, preemptible: boolean, tracefs: TraceFs | undefined): Hook {
+  const { tracepoint, ifPreemptible } = program
+  if (!preemptible || ifPreemptible === undefined) return { tracepoint }
+  if ('tracepoint' in ifPreemptible) return { tracepoint: ifPreemptible.tracepoint }
+  return tracefs === undefined ? { tracepoint } : { tracepoint, tracefs, group: ifPreemptible.perfEventGroup }
 }
 
 /** Without it the tracer does as well as it can: raw tracepoints need none, and what they lose is counted. */

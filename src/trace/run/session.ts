@@ -2,7 +2,7 @@
 // end at which nothing stays attached and nothing that was recorded is missing from the output.
 
 import { EventReader, mappedLossCounter, type Patience, RingBuffer, waitingFlag } from '../../events/index.ts'
-import { possibleCpus } from '../../kernel/index.ts'
+import { hasEnded, possibleCpus } from '../../kernel/index.ts'
 import { machineOf } from '../../kernel/uapi/index.ts'
 import { closeLinks } from '../../link/index.ts'
 import type { BpfMap } from '../../map/index.ts'
@@ -71,8 +71,7 @@ export interface TraceLosses {
   readonly records: number
   /**
    * runs of a program that the kernel skipped, because it had interrupted another run of it on the same CPU; those for
-   * processes that are not traced count as well. Seen on 7.x without tracefs, where programs at system calls run
-   * preemptibly.
+   * processes that are not traced count as well. Seen on 7.x without tracefs, where they run preemptibly.
    */
   readonly skipped: number
   /** threads that found no room in the table */
@@ -224,6 +223,19 @@ export class TraceSession implements Disposable {
     return this.#maps.threads!.nextKey() !== undefined
   }
 
+  /**
+   * Takes out threads that have ended without the kernel half being told (see `skipped`): nobody else would, and who waits
+   * for the last one would wait for ever. Only those before the first that lives: all, once none does.
+   */
+  forgetEnded(): void {
+    const { threads } = this.#maps
+    for (let first = threads!.nextKey(); first !== undefined; first = threads!.nextKey()) {
+      const thread = threads!.lookup(first)
+      if (thread !== undefined && !hasEnded(tidIn(thread))) return
+      threads!.delete(first)
+    }
+  }
+
   /** Lines say which thread they belong to from here on. */
   showThreads(): void {
     this.#showsThreads = true
@@ -334,6 +346,11 @@ const LOOK_MS = 40
 
 function key(tid: number): Uint8Array {
   return new Uint8Array(new Uint32Array([tid]).buffer)
+}
+
+/** The id of a thread as it is shown, from its entry of the table. */
+function tidIn(thread: Uint8Array): number {
+  return new DataView(thread.buffer, thread.byteOffset).getUint32(THREAD_RECORD + OFFSET_TID, true)
 }
 
 /** What the record of its entry would say of the call that a thread is in, from its entry of the table. */
