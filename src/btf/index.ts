@@ -3,6 +3,7 @@
 export { Btf, parseBtf } from './btf.ts'
 export { BtfBuilder } from './builder.ts'
 export { type CHeaderOptions, cDefinitions, cHeader, cTypeName } from './c-header/index.ts'
+export { addContextTwins, type ContextTwins, hasContextTags } from './context-arguments.ts'
 export {
   type CoreAnswer,
   type CoreKind,

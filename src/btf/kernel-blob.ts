@@ -161,7 +161,7 @@ export function sanitizeBtf(bytes: Uint8Array, btf: Btf, known: BtfKinds): Uint8
   })
 }
 
-interface Blob {
+export interface Blob {
   readonly words: Uint32Array
   records(): Generator<{ words: Uint32Array; at: number; kind: number; vlen: number }>
   /** the word at which the type of that id starts */
@@ -176,7 +176,7 @@ type Change = (
 ) => void
 
 /** Changes a copy of the types, with room for more of them and for strings behind what is there. */
-function rewrite(bytes: Uint8Array, change: Change): Uint8Array {
+export function rewrite(bytes: Uint8Array, change: Change): Uint8Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   if (bytes.length < BTF_HEADER_BYTES || view.getUint16(0, true) !== BTF_MAGIC)
     throw new BtfError('only little-endian BTF can be changed')

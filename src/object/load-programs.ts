@@ -1,6 +1,6 @@
 // Loading one program of an object: variants by what this kernel has, relocation, and errors that say what the verifier means.
 
-import { type CoreResolver, LINE_FIELDS } from '../btf/index.ts'
+import { type ContextTwins, type CoreResolver, FUNC_INFO_BYTES, LINE_FIELDS } from '../btf/index.ts'
 import { type CompiledObject, type CompiledProgram, knownSectionNames } from '../elf/index.ts'
 import { BtfError, errno, ObjectError, SyscallError, VerifierError } from '../errors/index.ts'
 import { features, hasFeature } from '../kernel/index.ts'
@@ -17,6 +17,7 @@ import {
   BPF_PROG_TYPE_LSM,
   BPF_PROG_TYPE_TRACING,
   BPF_TRACE_UPROBE_MULTI,
+  LITTLE_ENDIAN,
 } from '../sys/index.ts'
 import type { KernelNames } from './kernel-names.ts'
 import type { ObjectMap } from './object-map.ts'
@@ -29,7 +30,9 @@ export interface ProgramInput {
   readonly core: () => CoreResolver
   readonly names: KernelNames
   readonly maps: Readonly<Record<string, { readonly fd: number }>>
-  readonly loadedBtf: { readonly data: Uint8Array; readonly fd: number } | undefined
+  readonly loadedBtf:
+    | ({ readonly data: Uint8Array; readonly fd: number } & Partial<Pick<ContextTwins, 'twins'>>)
+    | undefined
   /** for programs of struct_ops: the kernel's struct and the member */
   readonly structOps: StructOpsMember | undefined
   /** of programs that do not say themselves */
@@ -79,7 +82,7 @@ export function makeReady(program: ObjectProgram, input: ProgramInput): ReadyPro
     ...attachTypeOf(program),
     ...(info === undefined || input.loadedBtf === undefined
       ? {}
-      : { info: { ...info, btf: input.loadedBtf.data } }),
+      : { info: { ...info, ...ofFunctions(info, program, input.loadedBtf), btf: input.loadedBtf.data } }),
     ...(program.attachTo === undefined || !attachesByName(program) ? {} : { attachTo: program.attachTo }),
   }
   const { fdArray } = input.names
@@ -91,6 +94,23 @@ export function makeReady(program: ObjectProgram, input: ProgramInput): ReadyPro
     ...targetOf(program, input),
   }
   return { program, file: object.file, spec, options, poisoned }
+}
+
+/** Function info that names twins. */
+function ofFunctions(
+  { funcInfo }: NonNullable<CompiledProgram['info']>,
+  { type }: ObjectProgram,
+  { twins }: NonNullable<ProgramInput['loadedBtf']>,
+) {
+  const ofType = twins?.get(type)
+  if (ofType === undefined || ofType.size === 0) return {}
+  const copy = Uint8Array.from(funcInfo)
+  const data = new DataView(copy.buffer)
+  for (let at = 4; at < copy.length; at += FUNC_INFO_BYTES) {
+    const id = data.getUint32(at, LITTLE_ENDIAN)
+    data.setUint32(at, ofType.get(id) ?? id, LITTLE_ENDIAN)
+  }
+  return { funcInfo: copy }
 }
 
 /** Throws VerifierError, ObjectError, SyscallError, NotSupportedError. */

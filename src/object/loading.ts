@@ -1,6 +1,14 @@
 // What loading programs needs of the kernel and of the object: names and types, the object's own types in the kernel, a token, maps.
 
-import { CoreResolver, type CoreTargets, parseBtf, sanitizeBtf } from '../btf/index.ts'
+import {
+  addContextTwins,
+  type Btf,
+  CoreResolver,
+  type CoreTargets,
+  hasContextTags,
+  parseBtf,
+  sanitizeBtf,
+} from '../btf/index.ts'
 import type { CompiledObject } from '../elf/index.ts'
 import {
   features,
@@ -55,11 +63,23 @@ export function gatherLoading(
   }
 }
 
-type LoadedBtf = { readonly data: Uint8Array; readonly fd: number } | undefined
+type LoadedBtf = ProgramInput['loadedBtf']
 
 /** Undefined for an object without BTF, and where this kernel takes none of it: then names and lines are lost. */
-function loadBtf({ btf, btfBytes }: CompiledObject): LoadedBtf {
+function loadBtf(source: CompiledObject): LoadedBtf {
+  const { btf, btfBytes, programs } = source
   if (btf === undefined || btfBytes === undefined) return undefined
+  if (hasContextTags(btfBytes) && !hasFeature(features.contextArgument)) {
+    const types = programs.map(({ type }) => type)
+    const { data, twins } = addContextTwins(btfBytes, btf, types)
+    const loaded = loadKnownBtf(data, btf)
+    return loaded && { ...loaded, twins }
+  }
+  return loadKnownBtf(btfBytes, btf)
+}
+
+/** With kinds that this kernel does not know written as others. */
+function loadKnownBtf(btfBytes: Uint8Array, btf: Btf): LoadedBtf {
   const fd = bpfBtfLoad(btfBytes)
   if (fd >= 0) return { data: btfBytes, fd }
   const data = sanitizeBtf(btfBytes, btf, {
