@@ -28,6 +28,8 @@ export class ObjectMap {
   innerTemplate: { readonly fd: number } | undefined
   /** false: the map is not made, and programs must not reach what uses it */
   autocreate: boolean
+  /** false: `attach()` of the object passes it over, where it is a struct_ops */
+  autoattach = true
   /** where to pin it, or find it pinned; by default below the object's pin root for maps declared so */
   pinPath: string | undefined
   /** the program of this object that alone may use it (Linux 6.18), by its name */

@@ -159,7 +159,8 @@ export class BpfObject implements Disposable {
           attach(program, () => this.attachProgram(program.name, options))
       }
       for (const map of this.maps.values())
-        if (map.loaded && map.source.role === 'structOps') attach(map, () => this.attachStructOps(map.label))
+        if (map.loaded && map.autoattach && map.source.role === 'structOps')
+          attach(map, () => this.attachStructOps(map.label))
       return links
     } catch (error) {
       for (const link of links.reverse()) link.close()

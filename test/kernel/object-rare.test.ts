@@ -50,6 +50,9 @@ test('a table of programs takes its place among the kernel’s own, and leaves',
   object.load()
   assert.equal(object.program('ssthresh').loaded, true)
   const names = () => readFileSync('/proc/sys/net/ipv4/tcp_available_congestion_control', 'latin1')
+  object.map('still').autoattach = false
+  assert.deepEqual(object.attach(), [])
+  object.map('still').autoattach = true
   const [link] = object.attach()
   assert.match(names(), /beetrace_still/)
   link!.close()
