@@ -347,7 +347,14 @@ export function mapOperands(op: Op, f: (value: ValueId) => ValueId): Op {
     case 'call':
       for (const arg of op.args) {
         if (f(arg) === arg) continue
-        return { kind: 'call', target: op.target, args: op.args.map(f), pure: op.pure, result: op.result, source }
+        return {
+          kind: 'call',
+          target: op.target,
+          args: op.args.map(f),
+          pure: op.pure,
+          result: op.result,
+          source,
+        }
       }
       return op
   }
