@@ -12,7 +12,8 @@ import { bpfObjGetInfoByFd, checkSyscall, LITTLE_ENDIAN, linux, setU64 } from '.
 
 export interface LoadedCode {
   /**
-   * labels are names of functions, `source` is the line of the program's source where that is known. Loads of maps have ids of maps;
+   * labels are names of functions, `source` is the line of the program's source where that is known. Loads of maps have ids of maps, calls of
+   * helpers in `imm` how far the kernel's function is from `__bpf_call_base`;
    * empty where the machine forbids to look (kptr_restrict, unprivileged)
    */
   readonly insns: readonly Insn[]
