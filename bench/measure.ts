@@ -1,7 +1,7 @@
 // Shared by the benchmarks: run commands side by side in interleaved rounds, and show figures with their spread.
 
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { environBytes, spawnProcess, waitChild } from '../src/sys/index.ts'
@@ -47,6 +47,7 @@ export function table(rows: readonly (readonly string[])[]): string {
 }
 
 export const scratch = mkdtempSync(join(tmpdir(), 'beetrace-bench-'))
+process.on('exit', () => rmSync(scratch, { recursive: true }))
 
 /** Compiles a C peer of bench/peers with optimisation; returns the program's path. */
 export function compilePeer(name: string, ...libraries: string[]): string {

@@ -29,13 +29,18 @@ exports.start = name => {
   const known = script.cachedDataRejected ? undefined : kept
   // Called by the command before it ends, when what its runs need has been compiled.
   const keepCompiled = () => {
-    if (!file || (known && known.runs >= TEACHING_RUNS)) return
+    if (!file || (known && known.patience === 0 && Math.random() > 1 / SELDOM)) return
     // V8 takes compiled code only where its flags are what they were then
     if (isOptimizing) setFlags(NO_OPT)
     const data = script.createCachedData()
-    // V8 forgets what a long run no longer needs
-    const isMore = known === undefined || data.length > known.data.length
-    writeCache(file, tag, { runs: known ? known.runs + 1 : 1, data: isMore ? data : known.data })
+    // not only what this run compiled, but all that the file had; V8 forgets what a long run no longer needs
+    const isMore = !known || data.length > known.data.length * NOTEWORTHY
+    if (!isMore && known.patience === 0) return
+    writeCache(
+      file,
+      tag,
+      isMore ? { patience: PATIENCE, data } : { patience: known.patience - 1, data: known.data },
+    )
     removeOld(folder, name)
   }
   if (process.execArgv.includes(NO_OPT)) {
@@ -76,26 +81,31 @@ const home = () => process.env.HOME || require('node:os').homedir()
 /** The build writes a hash of the bundle into its first line. V8 itself refuses what another version of it compiled. */
 const cacheTag = source => source.slice(0, source.indexOf('\n') + 1)
 
-/** Functions are compiled when they are first called: so many runs add what theirs called. */
-const TEACHING_RUNS = 5
+/**
+ * Functions are compiled when they are first called, so the file grows with what runs do. To look what is new takes
+ * some 20 ms: after so many runs in a row with nothing noteworthy only one in `SELDOM` looks.
+ */
+const PATIENCE = 4
+const SELDOM = 8
+const NOTEWORTHY = 1.01
 
-/** `{ runs, data }`: how many runs it was made by, and V8's bytes. A file begins with the tag and the number of runs. */
+/** `{ patience, data }`: how many more runs look for something new, and V8's bytes. A file begins with the tag and the patience. */
 const readCache = (file, tag) => {
   try {
     const bytes = readFileSync(file)
     const length = tag.length + 1
     if (tag === '' || bytes.latin1Slice(0, tag.length) !== tag) return undefined
-    return { runs: bytes[tag.length], data: bytes.subarray(length) }
+    return { patience: bytes[tag.length], data: bytes.subarray(length) }
   } catch {
     return undefined
   }
 }
 
-const writeCache = (file, tag, { runs, data }) => {
+const writeCache = (file, tag, { patience, data }) => {
   try {
     const fresh = `${file}.${process.pid}`
     const head = Buffer.from(`${tag}\0`, 'latin1')
-    head[tag.length] = runs
+    head[tag.length] = patience
     writeFileSync(fresh, Buffer.concat([head, data]), { mode: 0o600 })
     renameSync(fresh, file)
   } catch {
