@@ -212,11 +212,12 @@ export class BpfMap implements Disposable {
 
   /**
    * All entries, in the kernel's order. Entries deleted or added meanwhile may or may not appear; none appears twice
-   * and it always ends.
+   * and it always ends. `oneByOne` takes two system calls an entry instead of one for many: while the kernel reads a part of a map,
+   * however few entries there are in a large one, it skips programs on perf events and kprobes of the same processor.
    */
-  entries(): Generator<MapEntry> {
+  entries({ oneByOne = false } = {}): Generator<MapEntry> {
     this.#checkOpen()
-    return mapEntries(this)
+    return mapEntries(this, oneByOne)
   }
 
   [Symbol.iterator](): Generator<MapEntry> {

@@ -125,8 +125,9 @@ const defaultCapacity = (map: BpfMap): number => {
 }
 
 /** Copies of all entries. See `BpfMap.entries`. */
-export function* mapEntries(map: BpfMap): Generator<MapEntry> {
-  yield* copies(map, readBatches(map, undefined, false, map.valueBytes))
+export function* mapEntries(map: BpfMap, oneByOne: boolean): Generator<MapEntry> {
+  if (oneByOne) yield* walkKeys(map)
+  else yield* copies(map, readBatches(map, undefined, false, map.valueBytes))
 }
 
 /**

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { BeetraceError, NotSupportedError } from '../../src/errors/index.ts'
 import { isAtLeast, kernelRelease, possibleCpus } from '../../src/kernel/index.ts'
-import { BpfMap, codec, drainEntries } from '../../src/map/index.ts'
+import { BpfMap, codec, drainEntries, type MapEntry } from '../../src/map/index.ts'
 import type { MapSpec } from '../../src/spec/spec.ts'
 import * as sys from '../../src/sys/index.ts'
 
@@ -133,6 +133,9 @@ for (const type of [sys.BPF_MAP_TYPE_HASH, sys.BPF_MAP_TYPE_LRU_HASH, sys.BPF_MA
       [...typed].sort((a, b) => a[0] - b[0]),
       entries,
     )
+    const order = (found: Iterable<MapEntry>) =>
+      [...found].map(({ key, value }) => Buffer.concat([key, value]).toString('hex')).sort()
+    assert.deepEqual(order(map.entries({ oneByOne: true })), order(map.entries()))
     const seen = new Set<number>()
     for (const [key] of typed) {
       assert.ok(!seen.has(key), 'no entry twice')

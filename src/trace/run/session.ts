@@ -323,7 +323,8 @@ export class TraceSession implements Disposable {
   /** The calls that threads are in, from the kernel half's own table: what the record of its entry would say. */
   #callsNow(): { tid: number; enter: Uint8Array }[] {
     const calls = []
-    for (const { value } of this.#maps.threads!.entries()) {
+    // all at once would have the kernel skip calls, where they are seen by perf events
+    for (const { value } of this.#maps.threads!.entries({ oneByOne: true })) {
       const thread = new DataView(value.buffer, value.byteOffset, value.byteLength)
       if ((thread.getUint32(THREAD_FLAGS, true) & THREAD_IN_CALL) === 0) continue
       const tid = thread.getUint32(THREAD_RECORD + OFFSET_TID, true)
