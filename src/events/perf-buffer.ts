@@ -5,16 +5,20 @@ import { BeetraceError } from '../errors/index.ts'
 import type { BpfMap } from '../map/index.ts'
 import {
   CLOCK_MONOTONIC,
-  checkSyscall,
   clockNs,
   PERF_COUNT_SW_BPF_OUTPUT,
   PERF_SAMPLE_RAW,
   PERF_SAMPLE_TIME,
   PERF_TYPE_SOFTWARE,
   type PerfEventAttr,
-  perfEventPauseOutput,
 } from '../sys/index.ts'
-import { closePerfRings, type OpenedPerfRings, openPerfRings, type PerfRingsOptions } from './perf-open.ts'
+import {
+  closePerfRings,
+  type OpenedPerfRings,
+  openPerfRings,
+  type PerfRingsOptions,
+  pausePerfRings,
+} from './perf-open.ts'
 import { type PerfRecord, PerfRing } from './perf-ring.ts'
 import type { OnPerfRecord, RingView } from './ring-view.ts'
 
@@ -138,12 +142,7 @@ export class PerfBuffer implements Disposable {
 
   /** Keeps the kernel from writing (what comes is not even counted as lost), or lets it go on. Throws SyscallError. */
   pause(paused = true): void {
-    for (const ring of this.#rings)
-      checkSyscall(
-        perfEventPauseOutput(ring.fd, paused),
-        'ioctl(PERF_EVENT_IOC_PAUSE_OUTPUT)',
-        `pause perf buffer "${this.name}"`,
-      )
+    pausePerfRings(this.name, this.#rings, paused)
   }
 
   get closed(): boolean {

@@ -18,6 +18,7 @@ import {
   PROT_WRITE,
   perfEventEnable,
   perfEventOpen,
+  perfEventPauseOutput,
 } from '../sys/index.ts'
 
 export interface PerfRingsOptions {
@@ -87,6 +88,17 @@ export function closePerfRings(map: BpfMap, { epollFd, rings }: OpenedPerfRings)
     closeFd(ring.fd)
   }
   closeFd(epollFd)
+}
+
+/** Keeps the kernel from writing to the rings of a perf buffer, or lets it go on. Throws SyscallError. */
+export function pausePerfRings(
+  name: string,
+  rings: readonly { readonly fd: number }[],
+  paused: boolean,
+): void {
+  const action = `pause perf buffer "${name}"`
+  for (const { fd } of rings)
+    checkSyscall(perfEventPauseOutput(fd, paused), 'ioctl(PERF_EVENT_IOC_PAUSE_OUTPUT)', action)
 }
 
 function mapRing(fd: number, dataBytes: number, overwritable: boolean, action: string): MemoryMap {

@@ -8,13 +8,11 @@
 
 import type { BpfMap } from '../map/index.ts'
 import {
-  checkSyscall,
   LITTLE_ENDIAN,
   PERF_COUNT_SW_BPF_OUTPUT,
   PERF_RECORD_SAMPLE,
   PERF_SAMPLE_RAW,
   PERF_TYPE_SOFTWARE,
-  perfEventPauseOutput,
 } from '../sys/index.ts'
 import {
   closePerfRings,
@@ -22,6 +20,7 @@ import {
   type OpenedPerfRings,
   openPerfRings,
   type PerfRingsOptions,
+  pausePerfRings,
 } from './perf-open.ts'
 import { type OnPerfRecord, type RingView, viewOfRing } from './ring-view.ts'
 
@@ -63,7 +62,7 @@ export class PerfSnapshot implements Disposable {
   read(onRecord: OnPerfRecord): number {
     if (this.#closed) return 0
     const { rings } = this.#opened
-    this.#pause(true)
+    pausePerfRings(this.name, this.#opened.rings, true)
     try {
       let count = 0
       for (const [i, ring] of rings.entries()) {
@@ -75,7 +74,7 @@ export class PerfSnapshot implements Disposable {
       }
       return count
     } finally {
-      this.#pause(false)
+      pausePerfRings(this.name, this.#opened.rings, false)
     }
   }
 
@@ -92,12 +91,6 @@ export class PerfSnapshot implements Disposable {
 
   [Symbol.dispose](): void {
     this.close()
-  }
-
-  #pause(paused: boolean): void {
-    const action = `pause perf buffer "${this.name}"`
-    for (const { fd } of this.#opened.rings)
-      checkSyscall(perfEventPauseOutput(fd, paused), 'ioctl(PERF_EVENT_IOC_PAUSE_OUTPUT)', action)
   }
 }
 

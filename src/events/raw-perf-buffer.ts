@@ -2,8 +2,14 @@
 // counters and tracepoints, mappings, switches, and whatever else struct perf_event_attr can ask for.
 
 import type { BpfMap } from '../map/index.ts'
-import { checkSyscall, type PerfEventAttr, perfEventPauseOutput } from '../sys/index.ts'
-import { closePerfRings, type OpenedPerfRings, openPerfRings, type PerfRingsOptions } from './perf-open.ts'
+import type { PerfEventAttr } from '../sys/index.ts'
+import {
+  closePerfRings,
+  type OpenedPerfRings,
+  openPerfRings,
+  type PerfRingsOptions,
+  pausePerfRings,
+} from './perf-open.ts'
 import { PerfRing } from './perf-ring.ts'
 import type { OnRawPerfRecord } from './ring-view.ts'
 
@@ -67,9 +73,7 @@ export class RawPerfBuffer implements Disposable {
 
   /** As of `PerfBuffer`. */
   pause(paused = true): void {
-    const action = `pause perf buffer "${this.name}"`
-    for (const { fd } of this.#rings)
-      checkSyscall(perfEventPauseOutput(fd, paused), 'ioctl(PERF_EVENT_IOC_PAUSE_OUTPUT)', action)
+    pausePerfRings(this.name, this.#rings, paused)
   }
 
   get closed(): boolean {
