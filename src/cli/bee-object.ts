@@ -40,7 +40,9 @@ async function untilStopped(work: (streams: RunStreams) => Promise<number>): Pro
 
 async function main(): Promise<number> {
   const [command, ...operands] = process.argv.slice(2)
-  const wantsHelp = operands[0] === '--help' || operands[0] === '-h' || operands[0] === 'help'
+  // what follows an object of `run` is for the object
+  const options = command === 'run' ? operands.slice(0, 1) : operands
+  const wantsHelp = operands[0] === 'help' || options.includes('--help') || options.includes('-h')
   switch (command) {
     case 'prog':
       if (operands[0] === 'tracelog' && !wantsHelp)
@@ -49,12 +51,12 @@ async function main(): Promise<number> {
       print(PROG_HELP)
       return 0
     case 'gen':
-      return gen(operands, print)
+      return gen(wantsHelp ? ['help'] : operands, print)
     case 'build':
       // loaded on demand, as it is large
       return (await import('./build.ts')).build(operands, { out: print, note: say, environment: process.env })
     case 'btf':
-      return (await import('./btf-dump.ts')).btfCommand(operands, print)
+      return (await import('./btf-dump.ts')).btfCommand(wantsHelp ? ['help'] : operands, print)
     default: {
       if (wantsHelp) {
         print(RUN_HELP)

@@ -9,10 +9,18 @@ import { FileSource, readBtfFile } from '../kernel/index.ts'
 import { generateSkeleton, generateSubskeleton, isKernelType } from '../object/index.ts'
 import { reasonOf } from './messages.ts'
 
-const GEN_HELP = `usage: bee gen skeleton OBJECT [name NAME] [beside] [event TYPE|MAP=TYPE]...   a TypeScript module
-       bee gen subskeleton OBJECT [name NAME] [event TYPE|MAP=TYPE]...   the same for a part of a linked object
-       bee gen object OUTPUT INPUT...      several objects linked into one
-       bee gen min_core_btf INPUT OUTPUT OBJECT...   the part of a kernel's BTF that objects ask for
+const GEN_HELP = `usage: bee gen skeleton OBJECT [name NAME] [beside] [event TYPE|MAP=TYPE]...
+       bee gen subskeleton OBJECT [name NAME] [event TYPE|MAP=TYPE]...
+       bee gen object OUTPUT INPUT...
+       bee gen min_core_btf INPUT OUTPUT OBJECT...
+
+skeleton: a TypeScript module with the object in it, or with the object beside it,
+  its programs, maps, variables and records typed. event: what a ring's records are.
+subskeleton: the same for a part of an object that others are linked into.
+object: several objects linked into one.
+min_core_btf: the part of a kernel's types (INPUT) that the objects ask for.
+  bee gen skeleton calls.bpf.o > calls.skel.ts
+  bee gen object tool.bpf.o main.bpf.o calls.bpf.o
 `
 
 /** Exit status. Throws UsageError; ElfError, BtfError, ObjectError for files that are not what they should be. */

@@ -17,14 +17,11 @@ import {
 } from '../object/index.ts'
 import { BPF_F_XDP_DEV_BOUND_ONLY, BPF_PROG_TYPE_XDP, bpfGetNextId } from '../sys/index.ts'
 import { makeFolder } from './make-folder.ts'
-import { TRACELOG_USAGE } from './prog-tracelog.ts'
 
 /** of folders to pin in */
 const NO_DOTS = ': it must be in a BPF file system, as /sys/fs/bpf is, where names have no dots'
 
-export const PROG_LOAD_USAGE =
-  'usage: bee prog load|loadall OBJECT PATH [type TYPE] [map idx N|name NAME id ID|name NAME|pinned FILE]... ' +
-  '[xdpmeta_dev NAME] [pinmaps DIR] [autoattach] [kernel_btf FILE] [--lenient] [-d]'
+const PROG_LOAD_USAGE = 'usage: bee prog load|loadall OBJECT PATH [WORD …] [--lenient] [-d]'
 
 export interface ProgLoadArguments {
   /** `load` pins the first program at `path`, `loadall` each below it */
@@ -139,7 +136,11 @@ function programType(text: string): SectionName {
 /** @throws UsageError; what loading, attaching and pinning throw. Nothing stays pinned then. */
 export function progLoad(argv: readonly string[], note: (text: string) => void): number {
   if (argv[0] !== 'load' && argv[0] !== 'loadall')
-    throw new UsageError(`${PROG_LOAD_USAGE}; or ${TRACELOG_USAGE}`)
+    throw new UsageError(
+      argv[0] === undefined
+        ? 'bee prog takes load, loadall or tracelog'
+        : `bee prog has no "${argv[0]}": load, loadall and tracelog`,
+    )
   const args = parseProgLoad(argv)
   using object = openObject(args.file)
   const replaced = replaceMaps(object, args.maps)

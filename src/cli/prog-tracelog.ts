@@ -7,7 +7,7 @@ import { UsageError } from '../errors/index.ts'
 import { openProgram, PROGRAM_WORDS, type ProgramWords, takeProgramWords } from './find-program.ts'
 import { PrintkLines } from './printk-lines.ts'
 
-export const TRACELOG_USAGE = `bee prog tracelog [-j], or bee prog tracelog stdout|stderr ${PROGRAM_WORDS}`
+const TRACELOG_USAGE = `bee prog tracelog [-j], or bee prog tracelog stdout|stderr ${PROGRAM_WORDS}`
 
 export type TracelogArguments =
   | { readonly kind: 'prints'; readonly json: boolean }

@@ -72,6 +72,10 @@ for (const command of ['run', 'prog', 'gen', 'build', 'btf']) {
   })
 }
 
+for (const words of ['prog load', 'prog tracelog', 'gen skeleton', 'btf dump'])
+  bee([...words.split(' '), '--help'], { stdout: RegExp(`^usage: bee ${words.split(' ')[0]} `) })
+bee(['prog', 'show'], { status: 2, stderr: /^ERROR: bee prog has no "show": load, loadall and tracelog\n/ })
+
 // What cannot be run: a line that says why, status 1, and nothing of our insides
 
 const refused = (args: readonly string[], stderr: string | RegExp, options: CliOptions = {}) =>
