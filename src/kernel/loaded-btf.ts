@@ -71,7 +71,11 @@ export function btfInfo(fd: number): LoadedBtf | undefined {
   const data = new DataView(info.buffer)
   setU64(data, 16, linux().address(name))
   data.setUint32(24, NAME_BYTES, LITTLE_ENDIAN)
-  if (bpfObjGetInfoByFd(fd, info) < 0) return undefined
+  if (bpfObjGetInfoByFd(fd, info) < 0) {
+    // before 5.11 there were no names, and no types but what programs brought
+    info.fill(0)
+    if (bpfObjGetInfoByFd(fd, info) < 0) return undefined
+  }
   return {
     id: data.getUint32(12, LITTLE_ENDIAN),
     name: Buffer.from(name).toString('latin1', 0, name.indexOf(0)),

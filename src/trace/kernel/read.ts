@@ -31,7 +31,7 @@ export function readCurrentTask(b: Builder, field: ConfigField, type: IntType): 
     isOn(b, 'hasCurrentTaskBtf'),
     () => read.set(b.load(b.offset(b.call('get_current_task_btf', []), configured(b, field)), 0, type)),
     () => {
-      const task = b.cast(b.call('get_current_task', []), u64)
+      const task = currentTask(b)
       read.set(type === u32 ? readU32(b, task, field) : readU64(b, task, field))
     },
   )
