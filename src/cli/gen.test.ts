@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { makeCertificate } from '../../test/object/certificate.ts'
 import { CALLS_PATH, LINK_PATHS, SAMPLE_PATH, SHAPES_PATH } from '../../test/object/sample.ts'
 import { BeetraceError, ElfError, ObjectError, UsageError } from '../errors/index.ts'
 import { gen } from './gen.ts'
@@ -33,6 +34,19 @@ test('a skeleton is printed, under another name, beside its object, with other r
   )
 })
 
+test('a light skeleton holds a loader in place of the object, a signed one the signature, too', () => {
+  const text = printed('skeleton', '-L', CALLS_PATH, 'name', 'mine')
+  assert.match(text, /\n {2}return openLightSkeleton<Mine>\(OBJECT, \{ records: \{ events: 'event' \} \}\)\n/)
+  assert.match(text, /\nconst OBJECT: LightObject = \{\n {2}name: 'mine',\n/)
+  assert.doesNotMatch(text, /signature/)
+  const { key, certificate } = makeCertificate('ec')
+  const files = { key: join(folder, 'key.pem'), certificate: join(folder, 'cert.der') }
+  writeFileSync(files.key, key)
+  writeFileSync(files.certificate, certificate)
+  const signed = printed('skeleton', '-S', '-k', files.key, '-i', files.certificate, CALLS_PATH)
+  assert.match(signed, /\n {2}signature: \[\n {4}'MI/)
+})
+
 test('objects are linked into a file, types cut down to one', () => {
   const [both, small] = [join(folder, 'both.o'), join(folder, 'small.btf')]
   assert.equal(printed('object', both, ...LINK_PATHS), '')
@@ -59,6 +73,10 @@ const refuse = (argv: string[], type: typeof BeetraceError | typeof ElfError, me
 const usage = UsageError as unknown as typeof BeetraceError
 refuse([], usage, /^bee gen makes a skeleton, a subskeleton, an object or a min_core_btf$/)
 refuse(['nothing'], usage, /^bee gen makes no "nothing"$/)
+refuse(['skeleton', '-L', CALLS_PATH, 'beside'], usage, /^usage: bee gen skeleton \[-L/)
+refuse(['skeleton', '-S', CALLS_PATH], usage, /-S needs a private key/)
+refuse(['skeleton', '-L', '-i', 'x', CALLS_PATH], usage, /add -S$/)
+refuse(['skeleton', '-S', '-k', 'none', '-i', 'none', CALLS_PATH], ElfError, /^none: there is no such file/)
 refuse(['skeleton'], usage, /^usage: bee gen skeleton/)
 refuse(['skeleton', SAMPLE_PATH, 'name'], usage, /^usage/)
 refuse(['skeleton', SAMPLE_PATH, 'name', '9x'], usage, /"9x" is no name/)

@@ -6,16 +6,20 @@ import { minCoreBtf } from '../btf/index.ts'
 import { bytesSource, linkObjects, parseElf, readObject, readObjectTypes } from '../elf/index.ts'
 import { BeetraceError, UsageError } from '../errors/index.ts'
 import { FileSource, readBtfFile } from '../kernel/index.ts'
-import { generateSkeleton, generateSubskeleton, isKernelType } from '../object/index.ts'
+import { generateSkeleton, generateSubskeleton, isKernelType, lightObject } from '../object/index.ts'
+import { signerOf, takeLightOptions } from './light-options.ts'
 import { reasonOf } from './messages.ts'
 
 const GEN_HELP = `usage: bee gen skeleton OBJECT [name NAME] [beside] [event TYPE|MAP=TYPE]...
+       bee gen skeleton -L [-S -k KEY -i CERTIFICATE] OBJECT [name NAME] [event …]...
        bee gen subskeleton OBJECT [name NAME] [event TYPE|MAP=TYPE]...
        bee gen object OUTPUT INPUT...
        bee gen min_core_btf INPUT OUTPUT OBJECT...
 
 skeleton: a TypeScript module with the object in it, or with the object beside it,
   its programs, maps, variables and records typed. event: what a ring's records are.
+-L, --use-loader: without the object: a program in the kernel loads it (Linux 5.14).
+-S, --sign: that program signed by KEY, in PEM; the kernel needs the CERTIFICATE (6.18).
 subskeleton: the same for a part of an object that others are linked into.
 object: several objects linked into one.
 min_core_btf: the part of a kernel's types (INPUT) that the objects ask for.
@@ -51,8 +55,10 @@ export function gen(argv: readonly string[], out: (text: string) => void): numbe
   }
 }
 
-function skeleton([file, ...words]: readonly string[], isSub: boolean): string {
-  const usage = `usage: bee gen ${isSub ? 'subskeleton OBJECT [name NAME]' : 'skeleton OBJECT [name NAME] [beside]'} [event TYPE|MAP=TYPE]...`
+function skeleton(argv: readonly string[], isSub: boolean): string {
+  const usage = `usage: bee gen ${isSub ? 'subskeleton OBJECT [name NAME]' : 'skeleton [-L [-S -k KEY -i CERTIFICATE]] OBJECT [name NAME] [beside]'} [event TYPE|MAP=TYPE]...`
+  const light = takeLightOptions(isSub ? [] : argv, 'bee gen skeleton')
+  const [file, ...words] = isSub ? argv : light.rest
   if (file === undefined) throw new UsageError(usage)
   let name: string | undefined
   let isBeside = false
@@ -60,7 +66,7 @@ function skeleton([file, ...words]: readonly string[], isSub: boolean): string {
   const types: Record<string, string> = {}
   for (let i = 0; i < words.length; i++) {
     const value = words[i + 1]
-    if (words[i] === 'beside' && !isSub) isBeside = true
+    if (words[i] === 'beside' && !isSub && !light.useLoader) isBeside = true
     else if (value === undefined || (words[i] !== 'name' && words[i] !== 'event')) throw new UsageError(usage)
     else {
       i++
@@ -76,6 +82,11 @@ function skeleton([file, ...words]: readonly string[], isSub: boolean): string {
   const options = { ...(name === undefined ? {} : { name }), eventTypes: type ?? types, isKernelType }
   const object = readObject(bytes, file)
   if (isSub) return generateSubskeleton(object, options)
+  if (light.useLoader) {
+    const signer = signerOf(light)
+    const form = lightObject(object, signer === undefined ? {} : { signer })
+    return generateSkeleton(object, { ...options, object: { light: form } })
+  }
   return generateSkeleton(object, {
     ...options,
     object: isBeside ? { file: basename(file) } : { bytes: withoutDwarf(bytes, file) },

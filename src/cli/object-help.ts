@@ -23,6 +23,7 @@ Globals become options: bee run X.bpf.o --help shows those, the maps and the pro
 `
 
 export const PROG_HELP = `usage: bee prog load|loadall OBJECT PATH [WORD …] [--lenient] [-d]
+       bee prog load|loadall -L [-S -k KEY -i CERTIFICATE] OBJECT [PATH] [WORD …] [-d]
        bee prog tracelog [-j]
        bee prog tracelog stdout|stderr id ID|name NAME|tag TAG|pinned FILE
 
@@ -36,6 +37,8 @@ loadall every program below PATH. The words are bpftool's:
   kernel_btf FILE   the kernel's types, instead of /sys/kernel/btf/vmlinux
   --lenient         leave out what this kernel refuses
   -d, --debug       tell what the verifier said of each program
+  -L, --use-loader  have a program within the kernel load it (Linux 5.14); without PATH, to see that it does
+  -S, --sign        sign that program: KEY in PEM, its CERTIFICATE for the keyring of the session (6.18)
 tracelog shows what programs print by bpf_printk until Ctrl-C; or what one has said on a stream of
 its own by bpf_stream_printk (stdout), and what the kernel has said of it (stderr; Linux 6.17).
   bee prog loadall X.bpf.o /sys/fs/bpf/x autoattach pinmaps /sys/fs/bpf/x-maps

@@ -10,6 +10,7 @@ test('what is not said is not so', () => {
   assert.deepEqual(parse('load x.o /sys/fs/bpf/x'), {
     ...{ all: false, file: 'x.o', path: '/sys/fs/bpf/x', type: undefined, maps: [], device: undefined },
     ...{ mapFolder: undefined, autoattach: false, kernelBtf: undefined, lenient: false, debug: false },
+    light: { useLoader: false, sign: undefined },
   })
 })
 
@@ -21,6 +22,7 @@ test('every word, whole and short', () => {
   assert.equal(type?.definition.name, 'xdp')
   assert.deepEqual(rest, {
     ...{ all: true, file: 'x.o', path: 'p', device: 'eth0', mapFolder: 'm' },
+    light: { useLoader: false, sign: undefined },
     ...{ autoattach: true, kernelBtf: 'k', lenient: true, debug: true },
     maps: [
       { which: 0, by: { kind: 'id', value: '7' } },
@@ -55,6 +57,32 @@ const refuse = (line: string, message: RegExp) =>
     )
   })
 
+test('a loader within the kernel can do without a path', () => {
+  const parts = (line: string) => {
+    const { all, file, path, light, autoattach } = parse(line)
+    return { all, file, path, light, autoattach }
+  }
+  assert.deepEqual(parts('load -L x.o'), {
+    ...{ all: false, file: 'x.o', path: undefined, autoattach: false },
+    light: { useLoader: true, sign: undefined },
+  })
+  assert.deepEqual(parts('loadall -S x.o -k key.pem p -i cert autoattach'), {
+    ...{ all: true, file: 'x.o', path: 'p', autoattach: true },
+    light: { useLoader: true, sign: { key: 'key.pem', certificate: 'cert' } },
+  })
+})
+
+refuse(
+  'load -L x.o p type xdp',
+  /^bee prog load: type: a loader within the kernel \(-L\) cannot be told that$/,
+)
+refuse(
+  'load -S x.o p -k key.pem',
+  /^bee prog load: -S needs a private key \(-k KEY\.pem\) and its certificate/,
+)
+refuse('load -L x.o p -i cert', /-k and -i are for signing: add -S/)
+refuse('load -L x.o p -k', /-k needs a file/)
+refuse('load -L x.o p --lenient', /--lenient: a loader within the kernel/)
 refuse('load', /OBJECT is missing/)
 refuse('load x.o', /PATH is missing\nusage: bee prog load/)
 refuse('load x.o p type', /TYPE is missing/)

@@ -2,32 +2,42 @@
 //
 //     bee prog load|loadall OBJECT PATH [type TYPE] [map {idx N | name NAME} {id ID | name NAME | pinned FILE}] …
 //         [xdpmeta_dev NAME] [pinmaps DIR] [autoattach] [kernel_btf FILE] [--lenient] [-d]
+//     bee prog load|loadall -L [-S -k KEY -i CERTIFICATE] OBJECT [PATH] [pinmaps DIR] [autoattach] [-d]
 
 import { rmdirSync, rmSync } from 'node:fs'
+import { decode, print } from '../asm/index.ts'
 import { parseSectionName, type SectionName } from '../elf/index.ts'
 import { BeetraceError, UsageError } from '../errors/index.ts'
 import { BPFFS_PATH, interfaceIndex, openBpfFs } from '../kernel/index.ts'
 import { BpfMap } from '../map/index.ts'
 import {
+  addSigningKey,
   type BpfObject,
+  lightObject,
   type ObjectLoadOptions,
   type ObjectMap,
   type ObjectProgram,
+  openLightObject,
   openObject,
 } from '../object/index.ts'
 import { BPF_F_XDP_DEV_BOUND_ONLY, BPF_PROG_TYPE_XDP, bpfGetNextId } from '../sys/index.ts'
+import { type LightArguments, signerOf, takeLightOptions } from './light-options.ts'
 import { makeFolder } from './make-folder.ts'
 
 /** of folders to pin in */
 const NO_DOTS = ': it must be in a BPF file system, as /sys/fs/bpf is, where names have no dots'
 
-const PROG_LOAD_USAGE = 'usage: bee prog load|loadall OBJECT PATH [WORD …] [--lenient] [-d]'
+const PROG_LOAD_USAGE =
+  'usage: bee prog load|loadall [-L [-S -k KEY -i CERTIFICATE]] OBJECT PATH [WORD …] [--lenient] [-d]'
 
 export interface ProgLoadArguments {
   /** `load` pins the first program at `path`, `loadall` each below it */
   readonly all: boolean
   readonly file: string
-  readonly path: string
+  /** undefined: nothing is pinned, and gone again when it was loaded */
+  readonly path: string | undefined
+  /** have a program within the kernel load it, maybe a signed one */
+  readonly light: Omit<LightArguments, 'rest'>
   /** of all programs, whatever their sections say */
   readonly type: SectionName | undefined
   readonly maps: readonly MapReplacement[]
@@ -53,7 +63,9 @@ export interface MapReplacement {
 export function parseProgLoad(argv: readonly string[]): ProgLoadArguments {
   const lenient = argv.includes('--lenient')
   const debug = argv.some(each => each === '-d' || each === '--debug')
-  const words = argv.filter(each => !['--lenient', '-d', '--debug'].includes(each))
+  const { rest, ...light } = takeLightOptions(argv, 'bee prog load')
+  const { useLoader } = light
+  const words = rest.filter(each => !['--lenient', '-d', '--debug'].includes(each))
   const next = (what: string): string => {
     const word = words.shift()
     if (word === undefined) throw new UsageError(`bee prog load: ${what} is missing\n${PROG_LOAD_USAGE}`)
@@ -66,7 +78,8 @@ export function parseProgLoad(argv: readonly string[]): ProgLoadArguments {
     return found
   }
   const all = next('load or loadall') === 'loadall'
-  const [file, path] = [next('OBJECT'), next('PATH')]
+  const file = next('OBJECT')
+  const path = useLoader && words.length === 0 ? undefined : next('PATH')
   const given: { -readonly [K in keyof ProgLoadArguments]?: ProgLoadArguments[K] } = {}
   const maps: MapReplacement[] = []
   const once = <K extends keyof ProgLoadArguments>(key: K, value: ProgLoadArguments[K], word: string) => {
@@ -109,8 +122,15 @@ export function parseProgLoad(argv: readonly string[]): ProgLoadArguments {
         word satisfies never
     }
   }
+  if (useLoader) {
+    const told = { type: given.type, map: maps[0], xdpmeta_dev: given.device, kernel_btf: given.kernelBtf }
+    const unknown = Object.entries({ ...told, '--lenient': lenient || undefined })
+    for (const [word, value] of unknown)
+      if (value !== undefined)
+        throw new UsageError(`bee prog load: ${word}: a loader within the kernel (-L) cannot be told that`)
+  }
   return {
-    ...{ all, file, path, maps, lenient, debug, autoattach: given.autoattach === true },
+    ...{ all, file, path, light, maps, lenient, debug, autoattach: given.autoattach === true },
     ...{ type: given.type, device: given.device, mapFolder: given.mapFolder, kernelBtf: given.kernelBtf },
   }
 }
@@ -142,7 +162,7 @@ export function progLoad(argv: readonly string[], note: (text: string) => void):
         : `bee prog has no "${argv[0]}": load, loadall and tracelog`,
     )
   const args = parseProgLoad(argv)
-  using object = openObject(args.file)
+  using object = open(args, note)
   const replaced = replaceMaps(object, args.maps)
   const pinned: string[] = []
   const folders: string[] = []
@@ -155,13 +175,14 @@ export function progLoad(argv: readonly string[], note: (text: string) => void):
     for (const program of object.programs.values()) prepare(program, args.type, ifindex)
     const options = loadOptions(args, note)
     object.load(options)
-    if (args.debug) tellVerifierLogs(object, note)
+    if (args.debug && !args.light.useLoader) tellVerifierLogs(object, note)
     const programs = [...object.programs.values()].filter(each => each.loaded)
     if (programs.length === 0) throw new BeetraceError('OBJECT_USE', `${args.file} has no program to load`)
     for (const folder of [args.path, args.mapFolder]) if (folder?.startsWith(BPFFS_PATH)) openBpfFs()
-    if (args.all) folders.push(...makeFolder(args.path, NO_DOTS))
-    for (const program of args.all ? programs : programs.slice(0, 1)) {
-      const at = args.all ? `${args.path}/${program.name}` : args.path
+    const { path } = args
+    if (path !== undefined && args.all) folders.push(...makeFolder(path, NO_DOTS))
+    for (const program of path === undefined ? [] : args.all ? programs : programs.slice(0, 1)) {
+      const at = args.all ? `${path}/${program.name}` : path!
       pin(at, args.autoattach ? attachedOr(object, program, options, note) : program.program)
     }
     if (args.mapFolder !== undefined) {
@@ -177,6 +198,17 @@ export function progLoad(argv: readonly string[], note: (text: string) => void):
   } finally {
     for (const map of replaced) map.close()
   }
+}
+
+function open({ file, light: how, debug }: ProgLoadArguments, note: (text: string) => void): BpfObject {
+  const object = openObject(file)
+  if (!how.useLoader) return object
+  const signer = signerOf(how)
+  const light = lightObject(object.source, signer === undefined ? {} : { signer })
+  // for this session, as bpftool has it
+  if (signer !== undefined) addSigningKey(signer.certificate)
+  if (debug) note(`${print(decode(Buffer.from(light.instructions, 'base64')))}\n`)
+  return openLightObject(light)
 }
 
 /** Also of what was taken; of what was refused the error has it. */
@@ -198,7 +230,7 @@ function prepare(program: ObjectProgram, type: SectionName | undefined, ifindex:
 function loadOptions(args: ProgLoadArguments, note: (text: string) => void): ObjectLoadOptions {
   return {
     ...(args.kernelBtf === undefined ? {} : { kernelBtf: args.kernelBtf }),
-    ...(args.debug ? { logLevel: VERIFIER_LOG_LEVEL } : {}),
+    ...(args.debug && !args.light.useLoader ? { logLevel: VERIFIER_LOG_LEVEL } : {}),
     ...(args.lenient
       ? {
           onRefused: ({ label, section }, error) => {

@@ -47,16 +47,21 @@ export interface ExtensionTarget {
 /**
  * Puts a program of type EXT in the place of a function of another program: of the one it was loaded for, or of another
  * of the same shape (Linux 5.10). The function must be global. Closing puts the old one back.
- * @throws SyscallError
+ * @throws NotSupportedError for a cookie on an older kernel than 5.19; SyscallError
  */
 export function attachExtension(
   program: Attachable,
   into?: ExtensionTarget,
-  { target = 'the function it replaces' }: { readonly target?: string } = {},
+  { target = 'the function it replaces', cookie }: Pick<TracingOptions, 'target' | 'cookie'> = {},
 ): Link {
-  if (into === undefined) return open(program, target)
-  const options: LinkCreateOptions = { kind: 'tracing', targetBtfId: into.functionBtfId }
-  return createLink(program, target, { target: into.fd, attachType: 0, options }, hintFor)
+  if (cookie !== undefined) requireFeature(features.tracingCookie)
+  else if (into === undefined) return open(program, target)
+  const options: LinkCreateOptions = {
+    kind: 'tracing',
+    ...(into === undefined ? {} : { targetBtfId: into.functionBtfId }),
+    ...(cookie === undefined ? {} : { cookie }),
+  }
+  return createLink(program, target, { target: into?.fd ?? 0, attachType: 0, options }, hintFor)
 }
 
 /** The way that all kernels with such programs have. */

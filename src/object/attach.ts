@@ -34,6 +34,8 @@ export interface AttachOptions {
   readonly attachMode?: AttachMode
   /** user probes: one process; every one unless told */
   readonly pid?: number
+  /** `kprobe.multi` and `kprobe.session`: refuse a pattern that is not one function's, nor a name that several have */
+  readonly uniqueMatch?: boolean
   /** iterators: what to walk */
   readonly scope?: IteratorScope
 }
@@ -85,13 +87,13 @@ function attach(program: ObjectProgram, options: AttachOptions): Link {
       return attachKprobe(loaded, { name: syscallFunction(needed()) }, { isReturn, ...cookie, ...mode })
     case 'kprobeMulti':
     case 'kprobeSession': {
-      const names = [
-        ...new Set(
-          readTraceableFunctions()
-            .match(needed())
-            .map(each => each.name),
-        ),
-      ]
+      const found = readTraceableFunctions().match(needed())
+      if (options.uniqueMatch === true && found.length > 1)
+        throw unclear(
+          program,
+          `${found.length} functions of this kernel match ${target}, and it is to be one`,
+        )
+      const names = [...new Set(found.map(each => each.name))]
       if (names.length === 0) throw unclear(program, `no function of this kernel matches ${target}`)
       const at = how === 'kprobeSession' ? 'session' : isReturn ? 'return' : 'entry'
       const cookies = options.cookie === undefined ? {} : { cookies: names.map(() => options.cookie!) }
@@ -117,7 +119,8 @@ function attach(program: ObjectProgram, options: AttachOptions): Link {
     case 'rawTracepoint':
       return attachRawTracepoint(loaded, needed(), cookie)
     case 'tracing':
-      if (program.type === BPF_PROG_TYPE_EXT) return attachExtension(loaded, undefined, { target: section })
+      if (program.type === BPF_PROG_TYPE_EXT)
+        return attachExtension(loaded, undefined, { target: section, ...cookie })
       return attachTracing(loaded, { target: section, ...cookie })
     case 'tracingMulti': {
       const { ids } = traceableFunctions(needed())

@@ -11,11 +11,23 @@ export {
   readEvents,
 } from './events.ts'
 export { GlobalVariable } from './globals.ts'
+export { type LightOptions, lightObject } from './light/describe-light.ts'
+export type {
+  LightConfiguration,
+  LightMap,
+  LightObject,
+  LightProgram,
+  LightVariable,
+  LoaderStep,
+} from './light/layout.ts'
+export { openLightObject } from './light/open-light.ts'
+export { readCertificate, readSigner, type Signer } from './light/sign-loader.ts'
+export { addSigningKey } from './light/signing-key.ts'
 export { canReadMap, type MapRow, type ReadMapOptions, readMap, sumOf } from './map-values.ts'
-export { BpfObject, openObject } from './object.ts'
+export { BpfObject, type ObjectLoader, openObject } from './object.ts'
 export { ObjectMap } from './object-map.ts'
 export { ObjectProgram, type ProgramSettings } from './object-program.ts'
-export type { ObjectAttachOptions, ObjectLoadOptions, OnRefused, OpenOptions } from './options.ts'
+export type { Keyring, ObjectAttachOptions, ObjectLoadOptions, OnRefused, OpenOptions } from './options.ts'
 export { type PrintkFormats, patternOf, printkFormats } from './printk-formats.ts'
 export { openRecords, type RecordStreamOptions } from './record-stream.ts'
 export {
@@ -25,6 +37,7 @@ export {
   type SkeletonOptions,
 } from './skeleton/generate.ts'
 export {
+  openLightSkeleton,
   openSkeleton,
   openSubskeleton,
   type Skeleton,

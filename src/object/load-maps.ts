@@ -48,7 +48,8 @@ export function makeMap(map: ObjectMap, data: Uint8Array | undefined, input: Map
   }
 }
 
-function openArena(map: BpfMap, data: Uint8Array | undefined): Arena {
+/** Maps an arena, with what its variables are to hold. Throws SyscallError. */
+export function openArena(map: BpfMap, data: Uint8Array | undefined): Arena {
   const arena = Arena.open(map)
   try {
     if (data !== undefined) arena.write(0, data)

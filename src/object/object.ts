@@ -40,6 +40,16 @@ export function openObject(from: string | Uint8Array, { name }: OpenOptions = {}
 
 const OBJECT_BYTES_MAX = 1 << 28
 
+/**
+ * Makes what an object describes in its own way, and gives it to `hold` of the maps and programs.
+ * @param values what sections of data are to hold, by their labels
+ */
+export type ObjectLoader = (
+  object: BpfObject,
+  values: ReadonlyMap<string, Uint8Array>,
+  options: ObjectLoadOptions,
+) => void
+
 export class BpfObject implements Disposable {
   readonly source: CompiledObject
   /** by name, in the order of the object */
@@ -57,12 +67,14 @@ export class BpfObject implements Disposable {
   readonly #leftOut = new Set<string>()
   readonly #onClose: (() => void)[] = []
   readonly #clones: ObjectProgram[] = []
+  readonly #loader: ObjectLoader | undefined
   #loadOptions: ObjectLoadOptions = {}
   #state: 'open' | 'loading' | 'loaded' | 'closed' = 'open'
 
   /** Use `openObject`. */
-  constructor(source: CompiledObject) {
+  constructor(source: CompiledObject, loader?: ObjectLoader) {
     this.source = source
+    this.#loader = loader
     this.programs = new Map(source.programs.map(each => [each.name, new ObjectProgram(each)]))
     this.maps = new Map(source.maps.map(each => [each.label, new ObjectMap(each)]))
     for (const map of this.maps.values())
@@ -97,6 +109,7 @@ export class BpfObject implements Disposable {
    */
   load(options: ObjectLoadOptions = {}): this {
     this.#requireOpen()
+    if (this.#loader !== undefined) return this.#loadBy(this.#loader, options)
     try {
       using loading = this.#startLoading(options)
       withBpfToken(loading.token, () => {
@@ -116,6 +129,7 @@ export class BpfObject implements Disposable {
    */
   async loadAsync(options: ObjectLoadOptions = {}): Promise<this> {
     this.#requireOpen()
+    if (this.#loader !== undefined) return this.#loadBy(this.#loader, options)
     try {
       using loading = this.#startLoading(options)
       const { token } = loading
@@ -200,6 +214,11 @@ export class BpfObject implements Disposable {
    */
   cloneProgram(name: string, settings: ProgramSettings = {}): ObjectProgram {
     this.#requireLoaded()
+    if (this.#loader !== undefined)
+      throw new BeetraceError(
+        'OBJECT_USE',
+        `${this.source.file} is light: its programs' code is not there to be loaded again`,
+      )
     const original = this.program(name)
     const copy = Object.assign(new ObjectProgram(original.source), settingsOf(original), settings)
     using loading = gatherLoading(this.source, this.#loadOptions, ({ maps }) => {
@@ -230,6 +249,16 @@ export class BpfObject implements Disposable {
 
   [Symbol.dispose](): void {
     this.close()
+  }
+
+  #loadBy(loader: ObjectLoader, options: ObjectLoadOptions): this {
+    this.#state = 'loading'
+    try {
+      loader(this, this.#data, options)
+      return this.#finishLoading()
+    } catch (error) {
+      throw this.#failLoading(error)
+    }
   }
 
   /** Makes what programs refer to. */

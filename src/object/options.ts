@@ -22,12 +22,17 @@ export interface ObjectLoadOptions {
    */
   readonly tokenPath?: string
   readonly onRefused?: OnRefused
+  /** of a signed light skeleton: the keyring in which the kernel looks for the key; the session's unless told */
+  readonly keyring?: Keyring
   /**
    * what the verifier is to tell of each program, to be read at its `program.verifierLog`: 1 its reasoning, 2 more of it, 4
    * statistics, or their sum; nothing unless told
    */
   readonly logLevel?: number
 }
+
+/** The kernel's own, with those it trusts added or without, those of the machine; this process's or user's; or a serial number. */
+export type Keyring = 'builtin' | 'secondary' | 'platform' | 'session' | 'user' | 'userSession' | number
 
 /**
  * Told of each program and map that cannot be had on this kernel: returning true leaves it out, and the rest goes on. Programs

@@ -11,7 +11,7 @@ import { loadNumber, patchInsn, writePoison } from './patch-insn.ts'
 
 /** Numbers of functions that no kernel has; the same as libbpf's, which other tools know, too. */
 const POISON_CORE = 0xbad2310
-const POISON_MAP = 2_001_000_000
+export const POISON_MAP = 2_001_000_000
 const POISON_KFUNC = 2_002_000_000
 
 export interface RelocateInput {
@@ -133,6 +133,6 @@ function fillIn(
 }
 
 /** The upper half of the byte of registers. */
-function setSource(view: DataView, slot: number, src: number): void {
+export function setSource(view: DataView, slot: number, src: number): void {
   view.setUint8(slot * 8 + 1, (view.getUint8(slot * 8 + 1) & 15) | (src << 4))
 }

@@ -47,7 +47,7 @@ export const attachesByBtf = (type: number): boolean =>
  */
 export function resolveAttachTarget(spec: AttachTargetSpec): AttachTarget {
   if (attachesToMany(spec.expectedAttachType)) return moduleTarget(spec.attachTo)
-  const { prefix, kind } = naming(spec)
+  const { prefix, kind } = targetNaming(spec)
   const colon = spec.attachTo.indexOf(':')
   const module = colon < 0 ? undefined : spec.attachTo.slice(0, colon)
   const name = prefix + spec.attachTo.slice(colon + 1)
@@ -92,8 +92,11 @@ export function resolveProgramTarget(target: { readonly fd: number }, functionNa
   return { attachBtfId: type.id, attachProgFd: target.fd, close: () => {} }
 }
 
-/** How the kernel spells what programs attach to (include/linux/bpf_lsm.h, trace/bpf_probe.h, bpf_iter.c). */
-function naming({ type, expectedAttachType }: AttachTargetSpec) {
+/**
+ * How the kernel spells what programs attach to: what stands in front of the name, and the kind of its type.
+ * Source: include/linux/bpf_lsm.h, trace/bpf_probe.h, bpf_iter.c.
+ */
+export function targetNaming({ type, expectedAttachType }: Omit<AttachTargetSpec, 'attachTo'>) {
   switch (expectedAttachType) {
     case BPF_TRACE_RAW_TP:
       return { prefix: 'btf_trace_', kind: 'typedef' } as const

@@ -7,6 +7,7 @@ export {
   attachesToMany,
   resolveAttachTarget,
   resolveProgramTarget,
+  targetNaming,
 } from './attach-target.ts'
 export { instructionHash } from './instruction-hash.ts'
 export { type EncodedProgram, type LoadOptions, loadPrepared, loadProgram, loadProgramAsync } from './load.ts'

@@ -67,6 +67,8 @@ export interface LoadOptions {
   readonly logLevel?: number
   /** told what it said of a program that was taken */
   readonly onLog?: (log: string) => void
+  /** by which the kernel knows who has made the instructions, and the keyring with the key. Linux 6.18 */
+  readonly signature?: ProgLoadAttr['signature']
   /** whether jumps may be made long (v4, Linux 6.6); asked of the kernel's release unless told */
   readonly longJumps?: boolean
 }
@@ -122,6 +124,7 @@ const attrOf = (spec: Omit<ProgramSpec, 'insns'>, insns: Uint8Array, options: Lo
     ...(options.attachBtfId === undefined ? {} : { attachBtfId: options.attachBtfId }),
     ...(options.attachProgFd === undefined ? {} : { attachProgFd: options.attachProgFd }),
     ...(options.fdArray === undefined ? {} : { fdArray: options.fdArray }),
+    ...(options.signature === undefined ? {} : { signature: options.signature }),
     ...(options.ifindex === undefined ? {} : { progIfindex: options.ifindex }),
     ...(spec.kernelVersion === undefined ? {} : { kernVersion: spec.kernelVersion }),
   }
@@ -283,6 +286,13 @@ const capabilitiesFor = (typeName: string): CapabilityName[] =>
 const MAX_INSNS = 1_000_000
 
 const hintFor = (spec: Named, result: number, attr: ProgLoadAttr): string | undefined => {
+  if (attr.signature !== undefined) {
+    if (result === -errno.EOPNOTSUPP)
+      return 'this kernel was built without checking signatures (CONFIG_SYSTEM_DATA_VERIFICATION)'
+    if (result === -errno.ENOKEY) return 'the keyring has no key of the one who signed it'
+    if (result === -errno.EKEYREJECTED || result === -errno.EBADMSG)
+      return 'it is not what was signed, or was signed by another key'
+  }
   const insnCount = attr.insns.byteLength / 8
   if (result === -errno.E2BIG && insnCount > MAX_INSNS) {
     return `the program has ${insnCount} instructions, and the kernel takes ${MAX_INSNS}: make it smaller`

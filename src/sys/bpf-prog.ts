@@ -49,6 +49,8 @@ export interface ProgLoadAttr {
   readonly attachProgFd?: number
   /** array of int: module BTF descriptors for kfunc calls and maps by index */
   readonly fdArray?: Int32Array
+  /** PKCS#7 of the instructions. Linux 6.18 */
+  readonly signature?: { readonly bytes: Uint8Array; readonly keyringId: number }
 }
 
 /** A descriptor of the verified program (close-on-exec), or -errno with the reason in `logBuf`. */
@@ -78,6 +80,8 @@ export const bpfProgLoadAsync = (a: ProgLoadAttr): Promise<number> => {
 }
 
 const PROG_LOAD_BYTES = 128
+/** with the fields of signatures, which older kernels do not know */
+const PROG_LOAD_SIGNED_BYTES = 168
 
 /** Bytes of the attribute. */
 const fillProgLoad = (a: ProgLoadAttr): number => {
@@ -110,7 +114,11 @@ const fillProgLoad = (a: ProgLoadAttr): number => {
   u32(attr, 108, a.attachBtfId)
   s32(attr, 112, a.attachProgFd)
   pointer(attr, 120, a.fdArray)
-  return addToken(attr, 44, 144, PROG_LOAD_BYTES)
+  if (a.signature === undefined) return addToken(attr, 44, 144, PROG_LOAD_BYTES)
+  pointer(attr, 152, a.signature.bytes)
+  u32(attr, 160, a.signature.bytes.byteLength)
+  s32(attr, 164, a.signature.keyringId)
+  return addToken(attr, 44, 144, PROG_LOAD_SIGNED_BYTES)
 }
 
 export interface ProgTestRunAttr {

@@ -96,6 +96,12 @@ export {
   epollWait,
 } from './epoll.ts'
 export { keepAlive } from './keep.ts'
+export {
+  addKey,
+  KEY_SPEC_SESSION_KEYRING,
+  KEY_SPEC_USER_KEYRING,
+  KEY_SPEC_USER_SESSION_KEYRING,
+} from './keyring.ts'
 export { type Linux, linux, type ReadablePoll, type SpawnCall, setLinux, withLinux } from './linux.ts'
 export { MAP_PRIVATE, MAP_SHARED, type MemoryMap, mapMemory, PROT_READ, PROT_WRITE } from './memory-map.ts'
 export {

@@ -62,6 +62,8 @@ export interface Linux {
   schedGetaffinity(pid: number, byteLength: number, mask: number): number
   schedSetaffinity(pid: number, byteLength: number, mask: number): number
 
+  addKey(type: number, description: number, payload: number, byteLength: number, keyring: number): number
+
   mount(source: number, target: number, type: number, flags: number, data: number): number
   umount(target: number, flags: number): number
   /** does not return, except from a fake */

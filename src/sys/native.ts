@@ -85,6 +85,9 @@ export const nativeLinux = (): Linux => {
     schedGetaffinity: (pid, byteLength, mask) => call(numbers.sched_getaffinity, pid, byteLength, mask),
     schedSetaffinity: (pid, byteLength, mask) => call(numbers.sched_setaffinity, pid, byteLength, mask),
 
+    addKey: (type, description, payload, byteLength, keyring) =>
+      call(numbers.add_key, type, description, payload, byteLength, keyring),
+
     mount: (source, target, type, flags, data) => call(numbers.mount, source, target, type, flags, data),
     umount: (target, flags) => call(numbers.umount2, target, flags),
     exitGroup: status => call(numbers.exit_group, status),

@@ -31,6 +31,7 @@ const x64 = {
   epoll_ctl: 233,
   tgkill: 234,
   waitid: 247,
+  add_key: 248,
   openat: 257,
   epoll_pwait: 281,
   eventfd2: 290,
@@ -44,6 +45,7 @@ const x64 = {
 } as const
 
 const generic: Record<keyof typeof x64, number> = {
+  add_key: 217,
   read: 63,
   write: 64,
   close: 57,

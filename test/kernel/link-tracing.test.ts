@@ -168,6 +168,13 @@ test('an extension takes the place of a function, until it is closed', {
   assert.ok(link.info()?.kind === 'tracing')
   link.close()
   assert.equal(run(), 42)
+  if (hasFeature(features.tracingCookie)) {
+    // one that was taken off is put back only where it is said
+    using other = answerZero(target)
+    using cookied = attachExtension(other, undefined, { cookie: COOKIE })
+    assert.ok(cookied.info()?.kind === 'tracing')
+    assert.equal(run(), 0)
+  }
 })
 
 test('what is not there is named', { skip: noFentry }, () => {

@@ -46,6 +46,14 @@ const load = (...words: string[]) =>
     notes += text
   })
 
+test('a loader within the kernel loads and pins the same', ready, () => {
+  assert.equal(load('loadall', '-L', CALLS_PATH, `${root}/light`, 'pinmaps', `${root}/maps`), 0)
+  assert.deepEqual(readdirSync(`${root}/light`), ['on_call'])
+  assert.deepEqual(readdirSync(`${root}/maps`).sort(), ['calls_bss', 'calls_rodata', 'counts', 'events'])
+  assert.equal(load('load', '-L', '-d', CALLS_PATH), 0)
+  assert.match(notes, /call bpf_sys_bpf#166/)
+})
+
 test('loadall pins every program, and maps by the names that the kernel has', ready, () => {
   assert.equal(load('loadall', SAMPLE_PATH, `${root}/progs`, 'pinmaps', `${root}/maps`), 0)
   assert.deepEqual(readdirSync(`${root}/progs`).sort(), ['first', 'second'])

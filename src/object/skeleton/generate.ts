@@ -6,6 +6,8 @@ import { ObjectError } from '../../errors/index.ts'
 import { MAP_TYPE_RULES } from '../../map/index.ts'
 import { BPF_MAP_TYPE_PERF_EVENT_ARRAY, BPF_MAP_TYPE_RINGBUF, bpfMapTypeNames } from '../../sys/index.ts'
 import { eventType, KEPT_NAME } from '../event-type.ts'
+import { loadedParts } from '../light/build-loader.ts'
+import type { LightObject } from '../light/layout.ts'
 import { comment, pascalCase, quoted, sectionProperty } from './names.ts'
 import { propertyName, TypeText } from './type-text.ts'
 
@@ -21,17 +23,25 @@ export interface ModuleOptions {
 }
 
 export interface SkeletonOptions extends ModuleOptions {
-  /** the object's bytes, for the module to hold, or the name of a file beside the module */
-  readonly object: { readonly bytes: Uint8Array } | { readonly file: string }
+  /** the object's bytes, for the module to hold, the name of a file beside the module, or the object's light form, to hold that */
+  readonly object:
+    | { readonly bytes: Uint8Array }
+    | { readonly file: string }
+    | { readonly light: LightObject }
 }
 
 /** The text of a TypeScript module. Throws ObjectError for an event type that is not there. */
 export function generateSkeleton(object: CompiledObject, options: SkeletonOptions): string {
   const name = options.name ?? object.name
   const pascal = pascalCase(name)
-  const { types, members, hints } = describe(object, pascal, options)
+  const isLight = 'light' in options.object
+  // a light one has what its loader loads
+  const shown = isLight ? { ...object, ...loadedParts(object) } : object
+  const { types, members, hints } = describe(shown, pascal, options)
+  const opener = isLight ? 'openLightSkeleton' : 'openSkeleton'
+  const bases = isLight ? ['LightObject', 'Skeleton'] : ['Skeleton']
   return [
-    ...head('skeleton', 'openSkeleton', 'Skeleton', object, members, options),
+    ...head(isLight ? 'skeleton -L' : 'skeleton', opener, bases, object, members, options),
     ...(types?.declarations ?? []),
     `export interface ${pascal} extends Skeleton {`,
     ...members,
@@ -39,7 +49,7 @@ export function generateSkeleton(object: CompiledObject, options: SkeletonOption
     '',
     '/** Opens the object: nothing is loaded yet. */',
     `export function open${pascal}(): ${pascal} {`,
-    `  return openSkeleton<${pascal}>(OBJECT${hints === '' ? '' : `, { ${hints} }`})`,
+    `  return ${opener}<${pascal}>(OBJECT${hints === '' ? '' : `, { ${hints} }`})`,
     '}',
     '',
     ...objectLines(name, options.object),
@@ -58,7 +68,7 @@ export function generateSubskeleton(object: CompiledObject, options: ModuleOptio
   const list = (key: string, names: readonly string[]) =>
     names.length === 0 ? [] : [`  ${key}: [${names.map(quoted).join(', ')}],`]
   return [
-    ...head('subskeleton', 'openSubskeleton', 'Subskeleton', object, members, options),
+    ...head('subskeleton', 'openSubskeleton', ['Subskeleton'], object, members, options),
     ...(types?.declarations ?? []),
     `export interface ${pascal} extends Subskeleton {`,
     ...members,
@@ -112,13 +122,13 @@ function describe(object: CompiledObject, pascal: string, options: ModuleOptions
 function head(
   what: string,
   opener: string,
-  base: string,
+  bases: readonly string[],
   object: CompiledObject,
   members: readonly string[],
   { importFrom }: ModuleOptions,
 ): string[] {
   const uses = USES.filter(word => members.some(line => new RegExp(`\\b${word}\\b`).test(line)))
-  const imports = [opener, ...uses.map(word => `type ${word}`), `type ${base}`].sort(byName)
+  const imports = [opener, ...[...uses, ...bases].map(word => `type ${word}`)].sort(byName)
   return [
     `// Made by \`bee gen ${what}\` of ${comment(fileName(object.file))}: make it anew rather than change it.`,
     '',
@@ -132,7 +142,7 @@ const USES = ['ObjectProgram', 'SkeletonMap', 'SkeletonRecords'] as const
 /** Names that types of the object cannot have. */
 const RESERVED = [
   ...[...USES, 'Skeleton', 'openSkeleton', 'OBJECT', 'Subskeleton', 'openSubskeleton', 'PARTS'],
-  ...['Uint8Array', 'Disposable'],
+  ...['LightObject', 'openLightSkeleton', 'Uint8Array', 'Disposable'],
 ]
 
 const byName = (a: string, b: string): number => (bare(a) < bare(b) ? -1 : 1)
@@ -264,14 +274,35 @@ const whenOf = ({ role, frozen }: CompiledMap): keyof typeof WHEN =>
 function objectLines(name: string, object: SkeletonOptions['object']): string[] {
   if ('file' in object)
     return [`const OBJECT = { name: ${quoted(name)}, file: ${quoted(object.file)}, beside: import.meta.url }`]
-  const text = Buffer.from(object.bytes).toString('base64')
-  const lines = text.match(/.{1,96}/g) ?? []
+  const rest =
+    'light' in object
+      ? lightLines(object.light)
+      : longText('base64', Buffer.from(object.bytes).toString('base64'))
   return [
-    'const OBJECT = {',
+    `const OBJECT${'light' in object ? ': LightObject' : ''} = {`,
     `  name: ${quoted(name)},`,
-    '  base64: [',
-    ...lines.map(line => `    '${line}',`),
-    `  ].join(''),`,
+    ...rest,
     '}',
+  ]
+}
+
+const longText = (key: string, base64: string): string[] => [
+  `  ${key}: [`,
+  ...(base64.match(/.{1,96}/g) ?? []).map(line => `    '${line}',`),
+  `  ].join(''),`,
+]
+
+/** JSON is TypeScript. */
+function lightLines({ name: _, instructions, data, signature, ...parts }: LightObject): string[] {
+  const lists = Object.entries(parts).flatMap(([key, list]) =>
+    key === 'types'
+      ? [`  types: ${JSON.stringify(list)},`]
+      : [`  ${key}: [`, ...(list as readonly unknown[]).map(each => `    ${JSON.stringify(each)},`), '  ],'],
+  )
+  return [
+    ...lists,
+    ...longText('instructions', instructions),
+    ...longText('data', data),
+    ...(signature === undefined ? [] : longText('signature', signature)),
   ]
 }

@@ -10,6 +10,8 @@
 import { BeetraceError } from '../../errors/index.ts'
 import { BPF_MAP_TYPE_PERF_EVENT_ARRAY, BPF_MAP_TYPE_RINGBUF } from '../../sys/index.ts'
 import type { GlobalVariable } from '../globals.ts'
+import type { LightObject } from '../light/layout.ts'
+import { openLightObject } from '../light/open-light.ts'
 import { BpfObject, openObject } from '../object.ts'
 import type { ObjectProgram } from '../object-program.ts'
 import type { ObjectAttachOptions, ObjectLoadOptions } from '../options.ts'
@@ -63,6 +65,19 @@ export function openSkeleton<T extends Skeleton>(source: SkeletonSource, hints: 
     'base64' in source
       ? openObject(Buffer.from(source.base64, 'base64'), { name: source.name })
       : openObject(fileBeside(source.beside, source.file), { name: source.name })
+  return skeletonOf<T>(object, hints)
+}
+
+/**
+ * The same of an object in its light form, which a program in the kernel loads: of settings it takes variables and the `maxEntries`
+ * of maps, and nothing where it is signed.
+ * @throws BtfError
+ */
+export function openLightSkeleton<T extends Skeleton>(light: LightObject, hints: SkeletonHints = {}): T {
+  return skeletonOf<T>(openLightObject(light), hints)
+}
+
+function skeletonOf<T extends Skeleton>(object: BpfObject, hints: SkeletonHints): T {
   const skeleton = {
     ...partsOf(object, hints),
     load(options?: ObjectLoadOptions) {
