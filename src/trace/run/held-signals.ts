@@ -6,6 +6,7 @@ const HELD_LIMIT = 64
 
 export class HeldSignals {
   readonly #byTid = new Map<number, Uint8Array[]>()
+  #askedBefore: ReadonlySet<number> = new Set()
 
   /** Whether no thread has any: the usual case, to be asked first. */
   get empty(): boolean {
@@ -32,6 +33,13 @@ export class HeldSignals {
   /** Threads that have some. */
   tids(): number[] {
     return [...this.#byTid.keys()]
+  }
+
+  /** Of these, who had some when this was asked before, too: on a busy machine a signal takes its time to end a call. */
+  overdue(): number[] {
+    const before = this.#askedBefore
+    this.#askedBefore = new Set(this.#byTid.keys())
+    return this.tids().filter(tid => before.has(tid))
   }
 }
 

@@ -146,14 +146,14 @@ export class TraceLines {
     this.out.utf8(text)
   }
 
-  /** Signals that wait for the end of a call, shown before it: the call is on the screen, or will not end for us. */
-  showHeldSignals(): void {
-    for (const tid of this.#held.tids()) this.#showSignalsOf(tid)
+  /** Signals that have waited for the end of a call since this was asked before, shown before it: the call is on the screen. */
+  showOverdueSignals(): void {
+    for (const tid of this.#held.overdue()) this.#showSignalsOf(tid)
   }
 
   /** Nothing more will be written. */
   end(): void {
-    this.showHeldSignals()
+    for (const tid of this.#held.tids()) this.#showSignalsOf(tid)
     this.#ownLine()
   }
 

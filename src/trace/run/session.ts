@@ -316,7 +316,7 @@ export class TraceSession implements Disposable {
     const waiting = this.#callsNow()
     if (this.#reader.drain() > 0) return
     for (const { tid, enter } of waiting) lines.running(tid, enter)
-    lines.showHeldSignals()
+    lines.showOverdueSignals()
     this.#flush()
   }
 
