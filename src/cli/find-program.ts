@@ -2,7 +2,7 @@
 
 import { BeetraceError, UsageError } from '../errors/index.ts'
 import { Program } from '../program/index.ts'
-import { bpfGetNextId } from '../sys/index.ts'
+import { findOnly } from './find-only.ts'
 
 export const PROGRAM_WORDS = 'id ID|name NAME|tag TAG|pinned FILE'
 
@@ -26,26 +26,17 @@ export function takeProgramWords(words: string[], usage: string): ProgramWords {
 export function openProgram({ kind, value }: ProgramWords): Program {
   if (kind === 'id') return Program.openById(Number(value))
   if (kind === 'pinned') return Program.openPinned(value)
-  const found: Program[] = []
-  for (let id = bpfGetNextId('prog', 0); id > 0; id = bpfGetNextId('prog', id)) {
-    let program: Program
-    try {
-      program = Program.openById(id)
-    } catch {
-      continue // gone meanwhile
-    }
+  return findOnly(
+    'prog',
+    id => Program.openById(id),
     // the kernel keeps 15 characters of a name
-    const is = kind === 'tag' ? program.info().tag === value : program.name === value.slice(0, 15)
-    if (is) found.push(program)
-    else program.close()
-  }
-  const [only, ...others] = found
-  if (only !== undefined && others.length === 0) return only
-  for (const program of found) program.close()
-  throw new BeetraceError(
-    'OBJECT_USE',
-    only === undefined
-      ? `there is no program with ${kind} "${value}"`
-      : `${found.length} programs have ${kind} "${value}": say which by id`,
+    program => (kind === 'tag' ? program.info().tag === value : program.name === value.slice(0, 15)),
+    count =>
+      new BeetraceError(
+        'OBJECT_USE',
+        count === 0
+          ? `there is no program with ${kind} "${value}"`
+          : `${count} programs have ${kind} "${value}": say which by id`,
+      ),
   )
 }

@@ -20,7 +20,8 @@ import {
   openLightObject,
   openObject,
 } from '../object/index.ts'
-import { BPF_F_XDP_DEV_BOUND_ONLY, BPF_PROG_TYPE_XDP, bpfGetNextId } from '../sys/index.ts'
+import { BPF_F_XDP_DEV_BOUND_ONLY, BPF_PROG_TYPE_XDP } from '../sys/index.ts'
+import { findOnly } from './find-only.ts'
 import { type LightArguments, signerOf, takeLightOptions } from './light-options.ts'
 import { makeFolder } from './make-folder.ts'
 
@@ -306,24 +307,16 @@ function openMap({ kind, value }: MapReplacement['by']): BpfMap {
 
 /** The kernel keeps 15 characters of a name. Throws BeetraceError when there is none, or more than one. */
 function openMapNamed(name: string): BpfMap {
-  const found: BpfMap[] = []
-  for (let id = bpfGetNextId('map', 0); id > 0; id = bpfGetNextId('map', id)) {
-    let map: BpfMap
-    try {
-      map = BpfMap.openById(id)
-    } catch {
-      continue // gone meanwhile
-    }
-    if (map.name === name.slice(0, 15)) found.push(map)
-    else map.close()
-  }
-  const [only, ...others] = found
-  if (only !== undefined && others.length === 0) return only
-  for (const map of found) map.close()
-  throw new BeetraceError(
-    'MAP_USE',
-    only === undefined
-      ? `there is no map named "${name}"`
-      : `${found.length} maps are named "${name}": say which by id`,
+  return findOnly(
+    'map',
+    id => BpfMap.openById(id),
+    map => map.name === name.slice(0, 15),
+    count =>
+      new BeetraceError(
+        'MAP_USE',
+        count === 0
+          ? `there is no map named "${name}"`
+          : `${count} maps are named "${name}": say which by id`,
+      ),
   )
 }

@@ -62,7 +62,7 @@ export class PerfSnapshot implements Disposable {
   read(onRecord: OnPerfRecord): number {
     if (this.#closed) return 0
     const { rings } = this.#opened
-    pausePerfRings(this.name, this.#opened.rings, true)
+    pausePerfRings(this.name, rings, true)
     try {
       let count = 0
       for (const [i, ring] of rings.entries()) {
@@ -74,7 +74,7 @@ export class PerfSnapshot implements Disposable {
       }
       return count
     } finally {
-      pausePerfRings(this.name, this.#opened.rings, false)
+      pausePerfRings(this.name, rings, false)
     }
   }
 
